@@ -1,0 +1,1 @@
+"""Homeroom: resources say what is offered, services what happens, models what is stored."""
