@@ -1,0 +1,186 @@
+"""The two engines, one for writes and one for reads, and what each connection is told.
+
+The engine of reads is its own, never `write.execution_options(…)`: that would share the hooks and
+the pool, so that a read would run inside BEGIN IMMEDIATE, and a refused write would wipe the
+readers' prepared statements.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+import orjson
+from sqlalchemy import URL, Connection, Engine, event, make_url
+
+Dialect = Literal["sqlite", "postgresql"]
+
+LOCK_WAIT_SECONDS = 3
+STATEMENT_SECONDS = 5
+POOL_WAIT_SECONDS = 2
+
+# Waiting comes first: the change to WAL needs the file for itself.
+SQLITE_PRAGMAS = {
+    "busy_timeout": LOCK_WAIT_SECONDS * 1000,
+    "journal_mode": "wal",
+    "synchronous": 2,
+    "foreign_keys": 1,
+    "cache_size": -16000,
+    "temp_store": 2,
+}
+_NETWORK_FILE_SYSTEMS = frozenset(
+    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "glusterfs", "fuse.sshfs"}
+)
+
+
+class UnsuitableDatabase(Exception):
+    """The configured database cannot keep Homeroom's promises; the process must not start."""
+
+
+def database_url(text: str) -> URL:
+    """Read a database URL; the path of an SQLite file is made absolute.
+
+    Raises:
+        UnsuitableDatabase: neither SQLite in a file nor PostgreSQL.
+    """
+    url = make_url(text)
+    backend = url.get_backend_name()
+    if backend == "postgresql":
+        return url.set(drivername="postgresql+psycopg")
+    if backend != "sqlite":
+        raise UnsuitableDatabase(f"{backend} is neither sqlite nor postgresql")
+    if not url.database or url.database == ":memory:":
+        raise UnsuitableDatabase("SQLite must be a file: two engines share it")
+    return url.set(drivername="sqlite+pysqlite", database=str(Path(url.database).absolute()))
+
+
+def dialect_of(engine: Engine) -> Dialect:
+    """Which of the two databases this engine speaks to."""
+    return "sqlite" if engine.dialect.name == "sqlite" else "postgresql"
+
+
+def write_options(url: URL, *, threads: int, pooler: str) -> dict[str, Any]:
+    """Options of the engine of writes; one connection more than threads, for the sweeper."""
+    return {**_pool(threads), **_driver(url, pooler), **_alive(url)}
+
+
+def read_options(url: URL, *, threads: int, pooler: str) -> dict[str, Any]:
+    """Options of the engine of reads: autocommit, and nothing is said on return to the pool."""
+    return {
+        **_pool(threads),
+        **_driver(url, pooler),
+        "isolation_level": "AUTOCOMMIT",
+        "pool_reset_on_return": None,
+        "skip_autocommit_rollback": True,
+    }
+
+
+def _pool(threads: int) -> dict[str, Any]:
+    return {
+        "pool_size": threads + 1,
+        "max_overflow": 0,
+        "pool_timeout": POOL_WAIT_SECONDS,
+        "pool_use_lifo": True,
+    }
+
+
+def _alive(url: URL) -> dict[str, Any]:
+    # A write cannot be repeated after a lost connection as a read can, so it is tried first.
+    return {"pool_pre_ping": url.get_backend_name() == "postgresql"}
+
+
+def _driver(url: URL, pooler: str) -> dict[str, Any]:
+    if url.get_backend_name() == "sqlite":
+        return {"connect_args": {"check_same_thread": False}}
+    # A pooler of transactions knows neither our prepared statements nor start-up options.
+    arguments: dict[str, Any] = (
+        {"prepare_threshold": None}
+        if pooler == "transaction"
+        else {
+            "options": f"-c lock_timeout={LOCK_WAIT_SECONDS * 1000}"
+            f" -c statement_timeout={STATEMENT_SECONDS * 1000} -c timezone=UTC"
+        }
+    )
+    return {
+        "connect_args": {"connect_timeout": POOL_WAIT_SECONDS, **arguments},
+        "json_serializer": orjson.dumps,
+        "json_deserializer": orjson.loads,
+    }
+
+
+def attach_hooks(write: Engine, read: Engine) -> None:
+    """Tell every connection its settings, and begin SQLite's writes by BEGIN IMMEDIATE."""
+    if dialect_of(write) != "sqlite":
+        return
+    event.listen(write, "connect", _tell_sqlite)
+    event.listen(read, "connect", _tell_sqlite)
+    event.listen(read, "connect", _tell_query_only)
+    event.listen(write, "begin", _begin_immediate)
+
+
+def _tell_sqlite(driver: Any, _: Any) -> None:
+    # The driver would open a transaction only before the first change, after the reads that
+    # decided it: no transaction of its own.
+    driver.isolation_level = None
+    for name, value in SQLITE_PRAGMAS.items():
+        driver.execute(f"PRAGMA {name}={value}")
+
+
+def _tell_query_only(driver: Any, _: Any) -> None:
+    driver.execute("PRAGMA query_only=1")
+
+
+def _begin_immediate(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def check_settings(write: Engine, read: Engine) -> None:
+    """Read back on both engines what the connections were told.
+
+    Raises:
+        UnsuitableDatabase: a setting is not in force, or the file lies on a network.
+    """
+    if dialect_of(write) == "sqlite":
+        _refuse_network_file_system(Path(str(write.url.database)))
+        _check_pragmas(write, SQLITE_PRAGMAS)
+        _check_pragmas(read, {**SQLITE_PRAGMAS, "query_only": 1})
+        return
+    for engine in (write, read):
+        with engine.connect() as connection:
+            zone = connection.exec_driver_sql("SHOW timezone").scalar_one()
+            encoding = connection.exec_driver_sql("SHOW server_encoding").scalar_one()
+        if zone not in {"UTC", "Etc/UTC"} or encoding != "UTF8":
+            raise UnsuitableDatabase(
+                f"time zone {zone} and encoding {encoding}, not UTC and UTF8: "
+                "ALTER DATABASE … SET timezone TO 'UTC'"
+            )
+
+
+def _check_pragmas(engine: Engine, expected: dict[str, Any]) -> None:
+    with engine.connect() as connection:
+        for name, value in expected.items():
+            found = connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
+            if found != value:
+                raise UnsuitableDatabase(f"PRAGMA {name} is {found}, not {value}")
+
+
+def _refuse_network_file_system(path: Path) -> None:
+    mounts = Path("/proc/mounts")
+    if not mounts.exists():
+        return
+    kind = file_system_of(path, mounts.read_text())
+    if kind in _NETWORK_FILE_SYSTEMS:
+        raise UnsuitableDatabase(f"{path} lies on {kind}: SQLite's locks do not hold there")
+
+
+def file_system_of(path: Path, mounts: str) -> str | None:
+    """The kind of the file system that holds `path`, from the text of /proc/mounts."""
+    best, kind = "", None
+    for line in mounts.splitlines():
+        _, point, found, *_ = line.split(" ")
+        point = point.replace("\\040", " ")
+        inside = os.path.commonpath([point, path.resolve()]) == point
+        if inside and len(point) >= len(best):
+            best, kind = point, found
+    return kind
