@@ -1,0 +1,80 @@
+import io
+import json
+import logging
+import subprocess
+import sys
+
+import pytest
+
+from api import logs
+
+
+@pytest.fixture
+def logged(request):
+    """Give a function that logs through a fresh configuration; the old one comes back after."""
+    root = logging.getLogger()
+    before = (root.handlers[:], root.level)
+
+    def run(form, write):
+        stream = io.StringIO()
+        logs.configure(form, stream=stream)
+        write(logging.getLogger("homeroom"))
+        return stream.getvalue()
+
+    yield run
+    root.handlers[:], root.level = before[0], before[1]
+
+
+def test_a_json_line_is_one_object_with_its_time_in_utc(logged):
+    out = logged(
+        "json", lambda log: logs.line(log, "answered", status=201, ms=1.5, organization_id=None)
+    )
+
+    document = json.loads(out)
+    assert out.count("\n") == 1
+    assert document.pop("at").endswith("Z")
+    assert document == {"level": "info", "message": "answered", "status": 201, "ms": 1.5}
+
+
+def test_a_json_line_carries_the_trace_of_an_exception_on_the_same_line(logged):
+    def write(log):
+        try:
+            raise KeyError("seat")
+        except KeyError:
+            log.exception("failed")
+
+    out = logged("json", write)
+
+    document = json.loads(out)
+    assert out.count("\n") == 1
+    assert document["level"] == "error"
+    assert document["trace"].endswith("KeyError: 'seat'")
+
+
+def test_the_logger_of_a_library_is_named(logged):
+    out = logged("json", lambda _: logging.getLogger("uvicorn.error").warning("slow"))
+
+    assert json.loads(out)["logger"] == "uvicorn.error"
+
+
+def test_a_text_line_cannot_be_forged_by_a_value(logged):
+    out = logged(
+        "text", lambda log: logs.line(log, "asked\nfor", path="/a b\nERROR all lost", status=404)
+    )
+
+    assert out.count("\n") == 1
+    assert out.endswith('INFO asked for path="/a b\\nERROR all lost" status=404\n')
+
+
+def test_a_line_below_the_level_is_not_written(logged):
+    assert logged("json", lambda log: logs.line(log, "detail", level=logging.DEBUG)) == ""
+
+
+def test_importing_the_package_starts_nothing():
+    program = "import sys, api, api.settings, api.logs; print('flask' in sys.modules)"
+
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+
+    assert ran.stdout == "False\n"
