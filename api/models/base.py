@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from datetime import date, datetime
 from typing import Any
+from unicodedata import normalize
 from uuid import UUID
 
 import orjson
@@ -65,6 +66,15 @@ Instant = TIMESTAMP(timezone=True, precision=3).with_variant(_InstantText(), "sq
 Json = JSONB(none_as_null=True).with_variant(_JsonText(), "sqlite")
 # Sorts and compares by bytes on both: SQLite's default collation is BINARY already.
 SortedText = Text(collation="C").with_variant(Text(), "sqlite")
+
+
+def fold(text: str) -> str:
+    """Bring a text to the form in which `contains` and unique names compare.
+
+    Unicode's toNFKC_Casefold, but for characters that cannot be seen (section 3.13, definition
+    D147): folding can undo the normal form, so it is made again.
+    """
+    return normalize("NFKC", normalize("NFKC", text).casefold())
 
 
 def choice(choices: type[enum.StrEnum]) -> Enum:

@@ -1,0 +1,91 @@
+"""Meeting patterns, and the sessions made from them: when a class meets."""
+
+from __future__ import annotations
+
+import enum
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from api.models.base import Base, Json, choice, one_of
+
+
+class SessionStatus(enum.StrEnum):
+    """Whether a session is held."""
+
+    SCHEDULED = "scheduled"
+    CANCELLED = "cancelled"
+
+
+class MeetingPattern(Base):
+    """A weekly recurrence in the local time of the class, which is the truth.
+
+    `start_local` is `HH:MM`; `weekdays` and `except_dates` are lists; both dates are included.
+    """
+
+    __tablename__ = "meeting_patterns"
+    __table_args__ = (
+        CheckConstraint("duration_minutes BETWEEN 1 AND 1440", name="duration_in_range"),
+        CheckConstraint("from_date <= to_date", name="ends_after_its_start"),
+        ForeignKeyConstraint(
+            ["organization_id", "class_id"], ["classes.organization_id", "classes.id"]
+        ),
+        UniqueConstraint("organization_id", "id"),
+        Index(None, "organization_id", "class_id", "created_at", "id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    organization_id: Mapped[UUID]
+    class_id: Mapped[UUID]
+    weekdays: Mapped[list[str]] = mapped_column(Json)
+    start_local: Mapped[str]
+    duration_minutes: Mapped[int]
+    from_date: Mapped[date]
+    to_date: Mapped[date]
+    except_dates: Mapped[list[str]] = mapped_column(Json, default=list)
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class ClassSession(Base):
+    """One concrete meeting; `local_start` is `YYYY-MM-DDTHH:MM` on the wall clock of the class."""
+
+    __tablename__ = "sessions"
+    __table_args__ = (
+        one_of("status", SessionStatus),
+        CheckConstraint("starts_at < ends_at", name="ends_after_its_start"),
+        ForeignKeyConstraint(
+            ["organization_id", "class_id"], ["classes.organization_id", "classes.id"]
+        ),
+        ForeignKeyConstraint(
+            ["organization_id", "pattern_id"],
+            ["meeting_patterns.organization_id", "meeting_patterns.id"],
+        ),
+        # Also the search for clashes, which on PostgreSQL reads nothing but this index.
+        Index(
+            None,
+            "organization_id",
+            "class_id",
+            "starts_at",
+            "id",
+            postgresql_include=["ends_at", "status"],
+        ),
+        Index(None, "organization_id", "pattern_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    organization_id: Mapped[UUID]
+    class_id: Mapped[UUID]
+    pattern_id: Mapped[UUID | None]
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    local_start: Mapped[str]
+    status: Mapped[SessionStatus] = mapped_column(
+        choice(SessionStatus), default=SessionStatus.SCHEDULED
+    )
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column(default=1)
