@@ -75,7 +75,9 @@ def test_every_variable_reaches_its_field():
     assert (settings.host, settings.port) == ("::1", 0)
 
 
-@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+@pytest.mark.parametrize(
+    "scheme", ["postgres", "postgresql", "postgresql+psycopg"], ids="{}://".format
+)
 def test_a_postgresql_url_names_the_driver_that_is_installed(scheme):
     url = f"{scheme}://ann:pw@db:5432/homeroom?sslmode=require"
 
