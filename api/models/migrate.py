@@ -10,8 +10,10 @@ from sqlalchemy import Connection, Engine, NullPool, create_engine, event
 from sqlalchemy.exc import OperationalError
 
 from api.clock import SystemClock
+from api.errors import Busy
 from api.models.database import Database
 from api.models.engines import database_url
+from api.models.failures import refusal_of
 from api.models.schema_info import HEAD, revision_of
 
 FOLDER = Path(__file__).parents[2] / "migrations"
@@ -31,7 +33,10 @@ def head() -> str:
 
 def current(url: str) -> str | None:
     """The revision of the database, or None if it is empty."""
-    engine = _engine(url)
+    parsed = database_url(url)
+    if parsed.get_backend_name() == "sqlite" and not Path(str(parsed.database)).exists():
+        return None
+    engine = create_engine(parsed, poolclass=NullPool)
     try:
         with Database(engine, engine, SystemClock()).read() as tx:
             return revision_of(tx)
@@ -66,18 +71,30 @@ def _run(url: str, act: Callable[[Any, Any], None]) -> None:
     config = Config()
     config.set_main_option("script_location", str(FOLDER))
     try:
-        for attempt in range(1, _ATTEMPTS + 1):
-            try:
-                with engine.begin() as connection:
-                    _alone(connection)
-                    config.attributes["connection"] = connection
-                    act(command, config)
-                return
-            except OperationalError:
-                if attempt == _ATTEMPTS:
-                    raise
+        _again_when_locked(lambda: _in_one_transaction(engine, config, act, command))
     finally:
         engine.dispose()
+
+
+def _in_one_transaction(
+    engine: Engine, config: Any, act: Callable[[Any, Any], None], command: Any
+) -> None:
+    with engine.begin() as connection:
+        _alone(connection)
+        config.attributes["connection"] = connection
+        act(command, config)
+
+
+def _again_when_locked(run: Callable[[], None]) -> None:
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            run()
+        except OperationalError as error:
+            if not isinstance(refusal_of(error), Busy):
+                raise
+        else:
+            return
+    run()
 
 
 def _alone(connection: Connection) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, select
+from sqlalchemy import CheckConstraint, Connection, insert, select
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -59,6 +59,14 @@ def check_schema(tx: Transaction, *, release: str) -> None:
     oldest = tx.all(_STANDING)[0].oldest_release
     if _numbers(oldest) > _numbers(release):
         raise UnsuitableDatabase(f"the schema needs release {oldest} or newer; this is {release}")
+
+
+def stand_at(connection: Connection, revision: str, oldest_release: str) -> None:
+    """Write that the database now stands at `revision`; the last act of every migration."""
+    connection.exec_driver_sql("DELETE FROM schema_info")
+    connection.execute(
+        insert(SchemaInfo), {"id": 1, "revision": revision, "oldest_release": oldest_release}
+    )
 
 
 def _numbers(release: str) -> tuple[int, ...]:
