@@ -9,10 +9,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import coverage
+import hypothesis
 import pytest
 
 SERVERS = ("sqlite", "postgresql", "redis")
 CORE = "core"
+
+# For scripts/soak; a test that sets its own number of examples keeps it.
+hypothesis.settings.register_profile(
+    "soak", max_examples=2000, stateful_step_count=50, deadline=None, print_blob=True
+)
 
 
 def pytest_addoption(parser):
