@@ -37,9 +37,7 @@ BY_TOKEN = (
     )
     .outerjoin(
         Student,
-        and_(
-            Student.organization_id == Member.organization_id, Student.member_id == Member.id
-        ),
+        and_(Student.organization_id == Member.organization_id, Student.member_id == Member.id),
     )
     .outerjoin(
         IdempotencyKey,

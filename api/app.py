@@ -1,0 +1,126 @@
+"""The application factory: settings in, one Flask application out, with every part in its place."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, Response
+from flask.sessions import SessionInterface
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from api import resources
+from api.clock import Clock, SystemClock, epoch_ms
+from api.container import Container, build
+from api.http.authentication import Authentication
+from api.http.cors import Cors
+from api.http.cursors import Cursors
+from api.http.edge import Edge
+from api.http.idempotency import IdempotencyKeys
+from api.http.limits import OFF, RateLimits, storage_of
+from api.http.observation import Observation
+from api.http.pages import Pages
+from api.http.problems import Problems
+from api.http.rendering import Renderer
+from api.http.requests import Envelope
+from api.http.restful import HomeroomApi, IdConverter
+from api.ids import Ids
+from api.models.database import Database, open_database
+from api.settings import Settings
+
+log = logging.getLogger("homeroom")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Homeroom:
+    """What a process serves with; found at `app.extensions["homeroom"]`."""
+
+    settings: Settings
+    database: Database
+    container: Container
+    edge: Edge
+    stopping: threading.Event
+
+
+class NoSession(SessionInterface):
+    """No cookie session: whoever calls says so with a token, at every request."""
+
+    def open_session(self, *_: Any) -> None:
+        """Nothing is read."""
+        return
+
+    def save_session(self, *_: Any) -> None:
+        """Nothing is written."""
+
+
+def create_app(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    ids: Ids | None = None,
+    config: Mapping[str, Any] | None = None,
+) -> Flask:
+    """Build the REST application of one process; `config` overrides Flask's own settings."""
+    clock = clock or SystemClock()
+    app = Flask("api", static_folder=None)
+    app.config.update(SECRET_KEY=settings.secret_key, PROPAGATE_EXCEPTIONS=False, **(config or {}))
+    app.session_interface = NoSession()
+    app.url_map.converters["id"] = IdConverter
+    app.url_map.merge_slashes = False
+    database = open_database(
+        app,
+        url=settings.database_url,
+        threads=settings.threads,
+        pooler=settings.pooler,
+        clock=clock,
+    )
+    container = build(database, clock=clock, ids=ids or Ids(lambda: epoch_ms(clock.now())))
+    _mount(app, settings, database, container)
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # Flask's documented way
+            app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops, x_prefix=hops
+        )
+    return app
+
+
+def _mount(app: Flask, settings: Settings, database: Database, container: Container) -> None:
+    secret = settings.secret_key.encode()
+    limits = RateLimits.of(
+        storage_of(settings.redis_url),
+        default=settings.rate_limit or OFF,
+        registration=settings.registration_rate_limit or OFF,
+        workers=settings.workers,
+    )
+    renderer = Renderer()
+    edge = Edge(
+        database=database,
+        authentication=Authentication(database=database),
+        limits=limits,
+        keys=IdempotencyKeys(database=database, secret=secret),
+        renderer=renderer,
+        pages=Pages(cursors=Cursors(secret), renderer=renderer),
+    )
+    stopping = threading.Event()
+    Envelope(
+        public_url=settings.public_url,
+        cors=Cors(),
+        limits=limits,
+        observe=Observation().observe,
+    ).attach(app)
+    Problems(app)
+    api = HomeroomApi()
+    resources.add_resources(api, edge, container)
+    api.init_app(app)
+    renderer.compile(app)
+    app.extensions["homeroom"] = Homeroom(
+        settings=settings,
+        database=database,
+        container=container,
+        edge=edge,
+        stopping=stopping,
+    )
+    app.add_url_rule("/healthz", "healthz", lambda: Response(status=204))

@@ -1,0 +1,50 @@
+"""An answer before it is sent: what is stored for retries, and what conditions apply to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from flask import Request, Response
+
+from api.http import compression, conditional, negotiation
+from api.http.preferences import Preferences
+
+PRIVATE = "private, no-cache"
+SECRET = "no-store"  # noqa: S105  # a cache directive
+VARY = "Authorization, Accept, Accept-Encoding, Prefer"
+
+
+@dataclass(slots=True, kw_only=True)
+class Answer:
+    """Status, identity bytes and header fields of an answer that succeeded."""
+
+    status: int
+    body: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+    media_type: str = negotiation.JSON
+    cache_control: str = PRIVATE
+
+
+def sent(answer: Answer, request: Request, preference: Preferences) -> Response:
+    """The response: 304 where the client has it, nothing where it wants nothing, coded at last."""
+    headers = {**answer.headers, "Vary": VARY, "Cache-Control": answer.cache_control}
+    tag = answer.headers.get("ETag")
+    asked_for = request.headers.get("If-None-Match")
+    if tag and asked_for and request.method in {"GET", "HEAD"}:
+        if conditional.not_modified(asked_for, tag):
+            return Response(status=304, headers=headers)
+    status, body = answer.status, answer.body
+    is_minimal = preference.minimal and request.method in {"POST", "PUT", "PATCH"}
+    applied = preference.applied(minimal=is_minimal)
+    if applied:
+        headers["Preference-Applied"] = applied
+    if is_minimal:
+        status, body = (status, b"") if status == 201 else (204, b"")
+    if not body:
+        return Response(status=status, headers=headers)
+    if compression.is_due(request.headers.get("Accept-Encoding"), len(body)):
+        body = compression.gzip(body)
+        headers["Content-Encoding"] = "gzip"
+        if tag:
+            headers["ETag"] = conditional.of_gzip(tag)
+    return Response(body, status=status, headers=headers, content_type=answer.media_type)

@@ -1,0 +1,137 @@
+"""What a request asks for, read in the order in which a fault of it is refused."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from flask import request
+
+from api.errors import FieldError, InvalidHeader
+from api.http import conditional, negotiation, patches, preferences, strict_json
+from api.http.parser import load_body, load_query
+from api.http.revision import Precondition, Revision, Whole
+
+if TYPE_CHECKING:
+    from api.http.edge import Caller
+    from api.http.operation import operation
+    from api.models.database import Transaction
+
+UNSAFE: Final = frozenset({"POST", "PATCH", "PUT", "DELETE"})
+OFFERED: Final = (negotiation.JSON,)
+TAKEN: Final[Mapping[str, tuple[str, ...]]] = {
+    "POST": (negotiation.JSON,),
+    "PUT": (negotiation.JSON,),
+    "PATCH": (negotiation.MERGE_PATCH, negotiation.JSON_PATCH, negotiation.JSON),
+}
+KEY: Final = re.compile(r'"([\x20\x21\x23-\x7e]{1,255})"|([\x21\x23-\x7e]{1,255})')
+
+
+@dataclass(slots=True, kw_only=True)
+class Asked:
+    """One request, as far as it was read and found good."""
+
+    served: operation
+    verb: str
+    path: str
+    if_match: str | None
+    preference: preferences.Preferences
+    key: str | None
+    query: dict[str, Any]
+    media_type: str | None
+    raw: bytes = b""
+    document: Any = None
+    body: Any = None
+
+    @classmethod
+    def read(cls, served: operation, verb: str) -> Asked:
+        """Read everything that can be refused without looking at any resource.
+
+        Raises:
+            NotAcceptable, UnsupportedMediaType: 406, 415.
+            InvalidHeader, UnknownParameter, InvalidParameter, MalformedJson: 400.
+        """
+        negotiation.choose(request.headers.get("Accept"), OFFERED)
+        takes_body = served.body is not None and verb in TAKEN
+        media_type = _media_type(verb) if takes_body else None
+        asked = cls(
+            served=served,
+            verb=verb,
+            path=request.path,
+            if_match=_if_match(),
+            preference=preferences.parse(request.headers.get("Prefer")),
+            key=_idempotency_key() if verb in UNSAFE else None,
+            query=load_query(served),
+            media_type=media_type,
+        )
+        if not served.replayable:
+            asked.key = None
+        if media_type is not None:
+            asked.raw = request.get_data(cache=False)
+            asked.document = strict_json.loads(asked.raw)
+            if verb == "PATCH":
+                patches.require_document(media_type, asked.document)
+        return asked
+
+    def validate(self) -> None:
+        """Validate the body where that depends on the body alone.
+
+        Raises:
+            ValidationFailed: 422, each fault with its pointer.
+        """
+        schema = self.served.body
+        if schema is not None and (self.verb == "POST" or self.served.partial):
+            self.body = load_body(schema, self.document, partial=self.served.partial)
+
+    def arguments(self, tx: Transaction, caller: Caller) -> dict[str, Any]:
+        """What the method of the resource named of these."""
+        given: dict[str, Any] = {
+            "tx": tx,
+            "actor": caller.actor,
+            "body": self.body,
+            "query": self.query,
+            "precondition": self.precondition,
+            "revise": Revision(self),
+            "whole": Whole(self),
+            "address": caller.address,
+        }
+        return {name: given[name] for name in self.served.arguments if name in given}
+
+    @property
+    def precondition(self) -> Precondition:
+        """The check of `If-Match` against a row's version."""
+        return Precondition(self.if_match, is_required=self.served.conditional == "required")
+
+    @property
+    def is_dry(self) -> bool:
+        """Whether the request only wants to know what would happen."""
+        return self.served.dry_run and bool(self.query.get("dry_run"))
+
+
+def _media_type(verb: str) -> str:
+    negotiation.refuse_coding(request.headers.get("Content-Encoding"))
+    return negotiation.body_type(request.headers.get("Content-Type"), TAKEN[verb])
+
+
+def _if_match() -> str | None:
+    header = request.headers.get("If-Match")
+    if header is not None:
+        conditional.parse("If-Match", header)
+    return header
+
+
+def _idempotency_key() -> str | None:
+    header = request.headers.get("Idempotency-Key")
+    if header is None:
+        return None
+    found = KEY.fullmatch(header.strip())
+    if found is None:
+        fault = FieldError(
+            header="Idempotency-Key",
+            code="bad-format",
+            detail="Use 1 to 255 printable ASCII characters, quoted or bare.",
+        )
+        raise InvalidHeader(fault.detail, errors=[fault.as_member()])
+    return found[1] or found[2]

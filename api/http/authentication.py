@@ -1,0 +1,101 @@
+"""From the Authorization header to the caller: one statement, read anew at every request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from flask import Request
+
+from api.authz import secrets
+from api.authz.actor import Actor, Membership
+from api.errors import AuthenticationRequired, InsufficientScope, InvalidToken
+from api.models import access
+from api.models.database import Database
+
+if TYPE_CHECKING:
+    from api.http.operation import operation
+
+BEARER = "bearer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who asks and from where; `stored` is the answer kept under the request's idempotency key."""
+
+    actor: Actor
+    address: str
+    stored: Any = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authentication:
+    """Bearer tokens (RFC 6750), looked up by their hash; nothing of them is cached."""
+
+    database: Database
+
+    def caller_of(self, request: Request, served: operation) -> Caller:
+        """The caller of this request.
+
+        Raises:
+            AuthenticationRequired: no bearer token, and the operation needs one.
+            InvalidToken: malformed, unknown, expired or revoked.
+        """
+        address = request.remote_addr or ""
+        token = bearer_token(request)
+        if served.access == "public" or (token is None and served.access == "optional"):
+            return Caller(actor=Actor.nobody(), address=address)
+        if token is None:
+            raise AuthenticationRequired
+        if not secrets.is_well_formed(token, secrets.TOKEN_PREFIX):
+            raise InvalidToken
+        with self.database.read() as tx:
+            rows = tx.all(
+                access.BY_TOKEN,
+                token_hash=secrets.hash_of(token),
+                method=request.method,
+                path=request.path,
+                key=(request.headers.get("Idempotency-Key") or "").strip().strip('"'),
+            )
+        if not rows or access.is_over(rows[0], self.database.clock.now()):
+            raise InvalidToken
+        return Caller(
+            actor=_actor(rows),
+            address=address,
+            stored=rows[0] if rows[0].fingerprint is not None else None,
+        )
+
+
+def require_scope(actor: Actor, served: operation, verb: str) -> None:
+    """Hold the token's scopes against the operation's tag.
+
+    Raises:
+        InsufficientScope: the token was issued for less.
+    """
+    if actor.token_id is None:
+        return
+    scope = f"{served.tag}:{'read' if verb == 'GET' else 'write'}"
+    if scope not in actor.scopes:
+        raise InsufficientScope(f"The token lacks the scope {scope}.", scope=scope)
+
+
+def bearer_token(request: Request) -> str | None:
+    """The token of the Authorization header, if its scheme is Bearer."""
+    scheme, _, token = (request.headers.get("Authorization") or "").partition(" ")
+    return token.strip() if scheme.lower() == BEARER else None
+
+
+def _actor(rows: Any) -> Actor:
+    first = rows[0]
+    return Actor(
+        user_id=first.user_id,
+        token_id=first.token_id,
+        scopes=frozenset(first.scopes),
+        memberships={
+            row.organization_id: Membership(
+                row.member_id, row.organization_id, row.role, row.student_id
+            )
+            for row in rows
+            if row.organization_id is not None
+        },
+    )

@@ -1,0 +1,107 @@
+"""What every operation shares: who may come, in which transaction, and how the answer leaves."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from flask import Response, g, request
+
+from api.http import conditional, limits
+from api.http.answer import PRIVATE, SECRET, Answer, sent
+from api.http.authentication import Authentication, Caller, require_scope
+from api.http.dry_run import would
+from api.http.idempotency import IdempotencyKeys
+from api.http.pages import Pages
+from api.http.rendering import Renderer
+from api.models.database import Database, Transaction
+from api.services.judged import Judged, Listed, Made
+
+if TYPE_CHECKING:
+    from api.http.asked import Asked
+    from api.http.operation import operation
+
+
+class Unjudged(Exception):
+    """A use-case returned without asking the policy: our bug, so nothing of it is committed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edge:
+    """The parts of the HTTP edge, shared by all resources and all threads."""
+
+    database: Database
+    authentication: Authentication
+    limits: limits.RateLimits
+    keys: IdempotencyKeys
+    renderer: Renderer
+    pages: Pages
+
+    def admit(self, served: operation, verb: str) -> Caller:
+        """Let the caller come as far as the operation.
+
+        Raises:
+            AuthenticationRequired, InvalidToken: 401.
+            RateLimited: 429.
+            InsufficientScope: 403.
+        """
+        caller = self.authentication.caller_of(request, served)
+        g.caller, g.operation = caller, served
+        g.is_revalidation = verb == "GET" and "If-None-Match" in request.headers
+        g.rate = self.limits.spend(served, caller, is_revalidation=g.is_revalidation)
+        require_scope(caller.actor, served, verb)
+        return caller
+
+    def transaction(self, served: operation, asked: Asked) -> AbstractContextManager[Transaction]:
+        """The one transaction of the request: a read, a snapshot or a write."""
+        if asked.verb != "GET":
+            return self.database.write()
+        return self.database.read() if served.statements == 1 else self.database.snapshot()
+
+    def ensure_judged(self, served: operation, caller: Caller) -> None:
+        """Refuse to go on if the policy was never asked.
+
+        Raises:
+            Unjudged: it was not.
+        """
+        if not caller.actor.judged:
+            raise Unjudged(served.summary)
+
+    def dump(
+        self, served: operation, tx: Transaction, asked: Asked, result: Any
+    ) -> Answer:
+        """Turn what the use-case returned into the answer, before the commit."""
+        if isinstance(result, Listed):
+            return self.pages.answer(tx, asked, result, g.base_url)
+        status = served.status
+        if isinstance(result, Made):
+            status, result = HTTPStatus.CREATED, result.judged
+        if result is None or served.returns is None:
+            return Answer(status=HTTPStatus.NO_CONTENT)
+        judged = result if isinstance(result, Judged) else Judged(result)
+        document = self.renderer.item(served.returns, judged, g.base_url)
+        if asked.is_dry:
+            tx.discard()
+            return Answer(status=HTTPStatus.OK, body=orjson.dumps(would(document, tx)))
+        body = orjson.dumps(document)
+        headers = {"ETag": conditional.etag(getattr(judged.row, "version", 0), body)}
+        if status == HTTPStatus.CREATED and "self" in document.get("_links", {}):
+            headers["Location"] = document["_links"]["self"]["href"]
+        is_secret = asked.verb != "GET" and not served.replayable
+        return Answer(
+            status=status,
+            body=body,
+            headers=headers,
+            cache_control=SECRET if is_secret else PRIVATE,
+        )
+
+    def respond(self, answer: Answer, asked: Asked) -> Response:
+        """Send the answer: conditions, preferences, coding, and what a revalidation costs."""
+        response = sent(answer, request, asked.preference)
+        if g.is_revalidation and response.status_code != HTTPStatus.NOT_MODIFIED:
+            self.limits.pay(g.operation, g.caller)
+        return response
+

@@ -1,0 +1,110 @@
+"""Idempotency-Key on unsafe methods: one effect a key, the first answer for every retry."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hmac
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.exc import IntegrityError
+
+from api.errors import IdempotencyKeyReused
+from api.http.answer import Answer
+from api.models import idempotency as records
+from api.models.database import Database, Transaction
+
+if TYPE_CHECKING:
+    from api.http.asked import Asked
+    from api.http.edge import Caller
+
+KEPT = dt.timedelta(hours=72)
+
+
+class KeyTaken(Exception):
+    """A request with the same key committed first; this one is rolled back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdempotencyKeys:
+    """The answers of the last 72 hours, by user, method, path and key.
+
+    A fingerprint of query, media type and body tells a retry from another request. It is an
+    HMAC, so that the stored value tells nothing about the body to who does not hold the key.
+    """
+
+    database: Database
+    secret: bytes
+
+    def replay(self, caller: Caller, asked: Asked) -> Answer | None:
+        """The stored answer, as the statement that authenticated found it.
+
+        Raises:
+            IdempotencyKeyReused: the key was used for another request.
+        """
+        if asked.key is None or caller.stored is None:
+            return None
+        return self._answer(caller.stored, asked)
+
+    def find(self, caller: Caller, asked: Asked) -> Answer | None:
+        """Look again, after a wait.
+
+        Raises:
+            IdempotencyKeyReused: the key was used for another request.
+        """
+        if asked.key is None or caller.actor.user_id is None:
+            return None
+        with self.database.read() as tx:
+            stored = tx.first(
+                records.FIND,
+                user_id=caller.actor.user_id,
+                method=asked.verb,
+                path=asked.path,
+                key=asked.key,
+            )
+        return None if stored is None else self._answer(stored, asked)
+
+    def remember(self, tx: Transaction, caller: Caller, asked: Asked, answer: Answer) -> None:
+        """Store the answer as the last statement before the commit.
+
+        Raises:
+            KeyTaken: another request with this key has committed since.
+        """
+        if asked.key is None or caller.actor.user_id is None:
+            return
+        now = tx.now()
+        try:
+            tx.execute(
+                records.INSERT,
+                {
+                    "user_id": caller.actor.user_id,
+                    "method": asked.verb,
+                    "path": asked.path,
+                    "key": asked.key,
+                    "fingerprint": self._fingerprint(asked),
+                    "status": answer.status,
+                    "body": answer.body,
+                    "location": answer.headers.get("Location"),
+                    "etag": answer.headers.get("ETag"),
+                    "created_at": now,
+                    "expires_at": now + KEPT,
+                },
+            )
+        except IntegrityError as taken:
+            raise KeyTaken from taken
+
+    def _answer(self, stored: Any, asked: Asked) -> Answer:
+        if not hmac.compare_digest(stored.fingerprint, self._fingerprint(asked)):
+            raise IdempotencyKeyReused
+        headers = {"Idempotent-Replayed": "true"}
+        if stored.location is not None:
+            headers["Location"] = stored.location
+        if stored.etag is not None:
+            headers["ETag"] = stored.etag
+        return Answer(status=stored.status, body=stored.body, headers=headers)
+
+    def _fingerprint(self, asked: Asked) -> bytes:
+        from_query = repr(sorted(asked.query.items())).encode()
+        parts = (from_query, (asked.media_type or "").encode(), asked.raw)
+        return hmac.digest(self.secret, b"\x00".join(parts), sha256)

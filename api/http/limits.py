@@ -1,0 +1,114 @@
+"""How much one caller may ask: a moving window by user, or by address before login."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from limits import RateLimitItem, parse
+from limits.errors import StorageError
+from limits.storage import MemoryStorage, RedisStorage, Storage
+from limits.strategies import MovingWindowRateLimiter
+
+from api.errors import RateLimited, Unavailable
+
+if TYPE_CHECKING:
+    from api.http.authentication import Caller
+    from api.http.operation import operation
+
+OFF: Final = "off"
+LOGIN_RATE: Final = "20/minute"
+
+
+def storage_of(redis_url: str | None) -> Storage:
+    """Where windows are kept: Redis if there is one, else the memory of this process."""
+    if redis_url is None:
+        return MemoryStorage()
+    return RedisStorage(redis_url, wrap_exceptions=True)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What the `RateLimit` header says: units left, and seconds until the window moves on."""
+
+    policy: str
+    left: int
+    seconds: int
+
+
+@dataclass(slots=True)
+class RateLimits:
+    """The policies of one deployment. `off` switches the two general ones off, never the login's.
+
+    With the storage away, signed-in callers pass (reading must not stop because Redis did) and
+    login is closed, for guessing passwords must not become free.
+    """
+
+    storage: Storage
+    policies: Mapping[str, RateLimitItem]
+    _limiter: MovingWindowRateLimiter = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._limiter = MovingWindowRateLimiter(self.storage)
+
+    @classmethod
+    def of(cls, storage: Storage, *, default: str, registration: str, workers: int) -> RateLimits:
+        """Read the settings (`600/minute`, `off`), each divided among `workers` processes."""
+        wanted = {"default": default, "registration": registration, "login": LOGIN_RATE}
+        policies = {name: parse(rate) for name, rate in wanted.items() if rate != OFF}
+        if workers > 1 and isinstance(storage, MemoryStorage):
+            for item in policies.values():
+                item.amount = max(1, item.amount // workers)
+        return cls(storage, policies)
+
+    def header_of_policies(self, name: str) -> str | None:
+        """The `RateLimit-Policy` header of an operation under this policy."""
+        item = self.policies.get(name)
+        return None if item is None else f'"{name}";q={item.amount};w={item.get_expiry()}'
+
+    def spend(self, served: operation, caller: Caller, *, is_revalidation: bool) -> State | None:
+        """Take one unit; a revalidation only looks, and pays when it turns out to be a 200.
+
+        Raises:
+            RateLimited: the window is full.
+            Unavailable: the storage is away and the caller is not signed in.
+        """
+        item = self.policies.get(served.rate)
+        if item is None:
+            return None
+        who = _key(caller)
+        try:
+            if is_revalidation:
+                passed = self._limiter.test(item, served.rate, who)
+            else:
+                passed = self._limiter.hit(item, served.rate, who)
+            state = self._state(served.rate, item, who)
+        except StorageError as away:
+            if served.rate == "login" or caller.actor.user_id is None:
+                raise Unavailable from away
+            return None
+        if not passed:
+            raise RateLimited(served.rate, max(1, state.seconds))
+        return state
+
+    def pay(self, served: operation, caller: Caller) -> None:
+        """Take the unit of a revalidation that was answered in full."""
+        item = self.policies.get(served.rate)
+        if item is None:
+            return
+        try:
+            self._limiter.hit(item, served.rate, _key(caller))
+        except StorageError:
+            return
+
+    def _state(self, name: str, item: RateLimitItem, who: str) -> State:
+        window = self._limiter.get_window_stats(item, name, who)
+        return State(name, window.remaining, max(0, math.ceil(window.reset_time - time.time())))
+
+
+def _key(caller: Caller) -> str:
+    user_id = caller.actor.user_id
+    return caller.address if user_id is None else user_id.hex

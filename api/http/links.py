@@ -1,0 +1,130 @@
+"""Links from the URL map: templates compiled once, so that no path is written twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+from flask import Flask
+from werkzeug.routing import Rule
+
+from api import ids
+from api.http.operation import operation
+from api.http.restful import IdConverter, operation_id, served_methods
+from api.schemas.hypermedia import Rel
+
+JSON = "application/json"
+MERGE_PATCH = "application/merge-patch+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where an operation is: method, path pieces, and what kind of body it takes."""
+
+    operation_id: str
+    method: str
+    pieces: tuple[tuple[str, str | None, str | None], ...]
+    media_type: str | None
+    needs_version: bool
+    served: operation
+
+    @property
+    def template(self) -> str:
+        """The path as a URI template (RFC 6570 level 1)."""
+        return "".join(
+            text if variable is None else f"{{{variable}}}" for text, variable, _ in self.pieces
+        )
+
+    def bound(self, path: Mapping[str, str]) -> Callable[[Any], str]:
+        """A function from a row to the path, with each variable read from a member of the row."""
+        steps: list[tuple[str, Callable[[Any], Any] | None, str | None]] = [
+            (text, None if variable is None else attrgetter(path.get(variable, variable)), prefix)
+            for text, variable, prefix in self.pieces
+        ]
+
+        def href(row: Any) -> str:
+            return "".join(
+                text if read is None else _segment(prefix, read(row)) for text, read, prefix in steps
+            )
+
+        return href
+
+
+def _segment(prefix: str | None, value: Any) -> str:
+    if prefix is not None and isinstance(value, UUID):
+        return ids.encode(prefix, value)
+    return quote(str(value), safe="")
+
+
+def targets_of(app: Flask) -> dict[str, Target]:
+    """Every operation of the application, by operation id."""
+    targets: dict[str, Target] = {}
+    for rule in app.url_map.iter_rules():
+        resource = getattr(app.view_functions[rule.endpoint], "view_class", None)
+        if resource is None:
+            continue
+        for method in served_methods(resource):
+            served: operation | None = getattr(getattr(resource, method), "operation", None)
+            if served is None:
+                continue
+            name = operation_id(resource, method)
+            targets[name] = Target(
+                operation_id=name,
+                method=method.upper(),
+                pieces=tuple(_pieces(rule)),
+                media_type=_media_type(method, served),
+                needs_version=served.conditional == "required",
+                served=served,
+            )
+    return targets
+
+
+def _pieces(rule: Rule) -> list[tuple[str, str | None, str | None]]:
+    pieces: list[tuple[str, str | None, str | None]] = []
+    for is_variable, text in rule._trace:  # noqa: SLF001  # werkzeug's only parsed form of a rule
+        if text == "|":
+            continue
+        if not is_variable:
+            pieces.append((text, None, None))
+            continue
+        converter = rule._converters[text]  # noqa: SLF001  # the same
+        prefix = converter.prefix if isinstance(converter, IdConverter) else None
+        pieces.append(("", text, prefix))
+    return pieces
+
+
+def _media_type(method: str, served: operation) -> str | None:
+    if served.body is None:
+        return None
+    return MERGE_PATCH if method == "patch" else JSON
+
+
+class LinkMaker:
+    """One rel of one representation: from a row to its link object."""
+
+    def __init__(self, rel: Rel, target: Target) -> None:
+        self.rel = rel
+        self._href = target.bound(rel.path)
+        self._fixed: dict[str, Any] = {}
+        if target.method != "GET":
+            self._fixed["method"] = target.method
+            self._fixed["operation"] = target.operation_id
+            if target.media_type is not None:
+                self._fixed["type"] = target.media_type
+            if target.needs_version:
+                self._fixed["precondition"] = "if-match"
+        if rel.body is not None:
+            self._fixed["body"] = dict(rel.body)
+        if rel.title is not None:
+            self._fixed["title"] = rel.title
+        self._query = "{?" + ",".join(rel.query) + "}" if rel.query else ""
+        if rel.query:
+            self._fixed["templated"] = True
+
+    def __call__(self, row: Any, base_url: str) -> dict[str, Any]:
+        """The link object for this row."""
+        return {"href": base_url + self._href(row) + self._query, **self._fixed}

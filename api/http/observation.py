@@ -1,0 +1,52 @@
+"""What an operator sees of every request: one log line, and counters for Prometheus."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Response, g, request
+from prometheus_client import CollectorRegistry, Counter, Histogram
+
+from api import logs
+
+log = logging.getLogger("homeroom.access")
+
+BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+"""Seconds: from a revalidation to the longest that a request may take."""
+
+
+class Observation:
+    """The access log and the metrics of one process."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._requests = Counter(
+            "homeroom_requests_total",
+            "Requests by operation and status.",
+            ["operation", "status"],
+            registry=self.registry,
+        )
+        self._seconds = Histogram(
+            "homeroom_request_seconds",
+            "Time from the first hook to the last, in seconds.",
+            ["operation"],
+            buckets=BUCKETS,
+            registry=self.registry,
+        )
+
+    def observe(self, response: Response, seconds: float) -> None:
+        """Note one answer; no body, no query value and no token is ever logged."""
+        operation = request.endpoint or "none"
+        name = f"{request.method} {operation}"
+        self._requests.labels(name, response.status_code).inc()
+        self._seconds.labels(name).observe(seconds)
+        user_id = g.caller.actor.user_id if g.caller is not None else None
+        logs.line(
+            log,
+            "request",
+            request_id=g.request_id,
+            operation=name,
+            status=response.status_code,
+            ms=round(seconds * 1000, 2),
+            user_id=user_id,
+        )

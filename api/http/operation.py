@@ -1,0 +1,116 @@
+"""One HTTP method as one decorator: authenticate, parse, one transaction, one use-case, dump."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from api.errors import Refusal
+from api.http.asked import Asked
+from api.http.dry_run import as_of_seq
+from api.http.idempotency import KeyTaken
+
+if TYPE_CHECKING:
+    from flask import Response
+    from marshmallow import Schema
+
+    from api.authz.policy import Action
+    from api.http.authentication import Caller
+    from api.http.edge import Edge
+    from api.http.filters import Listing
+    from api.http.answer import Answer
+    from api.schemas.hypermedia import Hypermedia, Rel
+
+
+UseCase = Callable[..., object]
+
+
+class HasEdge(Protocol):
+    """A resource: it was given the edge when it was constructed."""
+
+    edge: Edge
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class operation:  # noqa: N801  # used as a decorator
+    """Serve one HTTP method, and describe it: the document is made from this object.
+
+    `access` is who may come at all: `token` (a bearer token with the tag's scope), `optional`
+    (a token, or nobody where the policy lets nobody in) or `public` (no credentials are read).
+    `conditional` is whether `If-Match` is `required`, `honoured` where sent, or ignored.
+    `statements` is the budget of database statements beside authentication; a read with a
+    budget of one runs outside any transaction.
+    The method receives what it names: `tx`, `actor`, the path's ids, and of `body`, `query`,
+    `revise`, `precondition`, `whole`, `credentials` and `address` those that it needs.
+    """
+
+    summary: str
+    tag: str
+    action: Action | None = None
+    description: str = ""
+    access: Literal["token", "optional", "public"] = "token"
+    returns: Hypermedia | None = None
+    status: HTTPStatus = HTTPStatus.OK
+    body: type[Schema] | None = None
+    partial: bool = False
+    query: type[Schema] | None = None
+    listing: Listing | None = None
+    rels: tuple[Rel, ...] = ()
+    raises: tuple[type[Refusal], ...] = ()
+    conditional: Literal["required", "honoured"] | None = None
+    replayable: bool = True
+    dry_run: bool = False
+    statements: int = 1
+    rate: Literal["default", "registration", "login"] = "default"
+    arguments: frozenset[str] = field(default=frozenset(), init=False)
+
+    def __call__(self, method: Callable[..., object]) -> Callable[..., Response]:
+        """Wrap the method of a resource; its arguments say what of the request it needs."""
+        object.__setattr__(self, "arguments", frozenset(inspect.signature(method).parameters))
+        verb = method.__name__.upper()
+
+        @functools.wraps(method)
+        def served(resource: HasEdge, **path: Any) -> Response:
+            edge = resource.edge
+            caller = edge.admit(self, verb)
+            asked = Asked.read(self, verb)
+            answer = edge.keys.replay(caller, asked)
+            if answer is None:
+                asked.validate()
+                use_case = functools.partial(method, resource, **path)
+                answer = _answered(use_case, edge, caller, asked)
+            return edge.respond(answer, asked)
+
+        served.operation = self  # type: ignore[attr-defined]  # the URL map and the document read it
+        return served
+
+
+def _answered(use_case: UseCase, edge: Edge, caller: Caller, asked: Asked) -> Answer:
+    try:
+        return _in_one_transaction(use_case, edge, caller, asked)
+    except (Refusal, KeyTaken):
+        # A twin with the same key may have committed while this one waited for a lock: then its
+        # answer is ours too, whatever this one is refused with.
+        replay = edge.keys.find(caller, asked)
+        if replay is None:
+            raise
+        return replay
+
+
+def _in_one_transaction(use_case: UseCase, edge: Edge, caller: Caller, asked: Asked) -> Answer:
+    with edge.transaction(asked.served, asked) as tx:
+        try:
+            result = use_case(**asked.arguments(tx, caller))
+        except Refusal as refusal:
+            if asked.is_dry:
+                refusal.members["as_of_seq"] = as_of_seq(tx)
+            raise
+        edge.ensure_judged(asked.served, caller)
+        answer = edge.dump(asked.served, tx, asked, result)
+        if not asked.is_dry:
+            edge.keys.remember(tx, caller, asked, answer)
+    return answer

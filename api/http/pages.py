@@ -1,0 +1,108 @@
+"""One page of a list: filtered, sorted and cut at the edge, judged once, linked to its neighbours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+import orjson
+from flask import request
+
+from api.http import conditional
+from api.http.answer import Answer
+from api.http.cursors import Cursors
+from api.http.filters import Wanted
+from api.http.rendering import Renderer
+from api.models.database import Transaction
+from api.models.listing import Page, Position, Total
+from api.services.judged import Listed
+
+if TYPE_CHECKING:
+    from api.http.asked import Asked
+
+ALWAYS_SHOWN = ("id", "_links", "_blocked")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pages:
+    """Turns a list, as its use-case described it, into the page that the request wants."""
+
+    cursors: Cursors
+    renderer: Renderer
+
+    def answer(self, tx: Transaction, asked: Asked, listed: Listed, base_url: str) -> Answer:
+        """The page as a document, with `Link` header and `_links` from one source (RFC 8288).
+
+        Raises:
+            InvalidCursor, CursorMismatch: 400.
+        """
+        served = asked.served
+        assert served.listing is not None, "a list declares its listing"  # noqa: S101  # a law of the decorator
+        assert served.returns is not None, "a list declares its items"  # noqa: S101  # the same
+        wanted = served.listing.read(asked.query, self.cursors)
+        rows = tx.all(
+            wanted.window.over(listed.select), **listed.parameters, **wanted.window.parameters
+        )
+        page = wanted.window.page(rows)
+        items = [
+            sparse(self.renderer.item(served.returns, judged, base_url), wanted.members)
+            for judged in listed.judge(tx, page.rows)
+        ]
+        links = self._links(wanted, page, base_url)
+        affordances = self.renderer.affordances(served.rels, listed, listed.verdicts, base_url)
+        document: dict[str, Any] = {
+            "items": items,
+            "limit": wanted.window.limit,
+            **self._total(tx, listed, wanted),
+            **listed.members,
+            **affordances,
+        }
+        document["_links"] = {
+            **{rel: {"href": href} for rel, href in links.items()},
+            **affordances["_links"],
+        }
+        body = orjson.dumps(document)
+        header = ", ".join(f'<{href}>; rel="{rel}"' for rel, href in links.items())
+        return Answer(
+            status=200, body=body, headers={"ETag": conditional.etag(0, body), "Link": header}
+        )
+
+    def _links(
+        self, wanted: Wanted, page: Page[Any], base_url: str
+    ) -> Mapping[str, str]:
+        here = base_url + request.script_root + request.path
+        kept = {name: value for name, value in request.args.items() if name != "cursor"}
+
+        def href(position: Position | None) -> str:
+            cursor = {}
+            if position is not None:
+                cursor["cursor"] = self.cursors.seal(position, wanted.list_name)
+            query = urlencode({**kept, **cursor})
+            return f"{here}?{query}" if query else here
+
+        query = request.query_string.decode("latin-1")
+        links = {"self": f"{here}?{query}" if query else here, "first": href(None)}
+        if page.before is not None:
+            links["prev"] = href(page.before)
+        if page.after is not None:
+            links["next"] = href(page.after)
+        return links
+
+    def _total(self, tx: Transaction, listed: Listed, wanted: Wanted) -> dict[str, Any]:
+        if not wanted.count:
+            return {"total": None, "total_is_exact": None}
+        counted = tx.scalar(
+            wanted.window.counting(listed.select), **listed.parameters, **wanted.window.parameters
+        )
+        total = Total.of(counted)
+        return {"total": total.total, "total_is_exact": total.is_exact}
+
+
+def sparse(document: dict[str, Any], members: tuple[str, ...] | None) -> dict[str, Any]:
+    """The document with only the members asked for, beside those that are always shown."""
+    if members is None:
+        return document
+    shown = {*members, *ALWAYS_SHOWN}
+    return {name: value for name, value in document.items() if name in shown}

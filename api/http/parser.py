@@ -1,0 +1,146 @@
+"""All input goes through webargs here: bodies already read strictly, and query strings."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from flask import Request, request
+from marshmallow import RAISE, Schema, ValidationError
+from webargs.flaskparser import FlaskParser
+from webargs.multidictproxy import MultiDictProxy
+
+from api.errors import FieldError, InvalidParameter, UnknownParameter, ValidationFailed
+from api.schemas.dumping import dumped
+from api.schemas.faults import faults, parameter_faults
+
+if TYPE_CHECKING:
+    from api.http.operation import operation
+
+NOT_PART_OF_A_BODY = frozenset({"_links", "_embedded", "_blocked"})
+
+
+class BodyParser(FlaskParser):
+    """webargs over a document that was read strictly before; its faults are our refusals."""
+
+    DEFAULT_UNKNOWN_BY_LOCATION = {**FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, "document": RAISE}  # noqa: RUF012  # webargs' own declaration
+    __location_map__ = {**FlaskParser.__location_map__, "document": "load_document"}  # noqa: RUF012  # the same
+
+    def load_document(self, req: Any, schema: Schema) -> Any:  # noqa: ARG002  # webargs' signature
+        """The document itself stands in for the request."""
+        return req
+
+    def handle_error(self, error: ValidationError, *_args: Any, **_options: Any) -> NoReturn:
+        """Raise what marshmallow found as one refusal, each fault with its pointer."""
+        raise ValidationFailed(faults(error.messages["document"])) from None
+
+
+class QueryParser(FlaskParser):
+    """webargs over the query string: everything unknown is refused by name."""
+
+    DEFAULT_UNKNOWN_BY_LOCATION = {**FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, "query": RAISE}  # noqa: RUF012  # webargs' own declaration
+
+    def load_querystring(self, req: Request, schema: Schema) -> MultiDictProxy:
+        """The query, once it is known to be UTF-8 and to name each parameter once.
+
+        Raises:
+            InvalidParameter: not UTF-8, or a parameter is given twice.
+        """
+        if b"\xef\xbf\xbd" in req.query_string or "\ufffd" in "".join(req.args.values()):
+            _refuse_parameter("query", "bad-format", "The query is not percent-encoded UTF-8.")
+        for name, values in req.args.lists():
+            if len(values) > 1:
+                _refuse_parameter(name, "bad-format", "Give this parameter once.")
+        return super().load_querystring(req, schema)
+
+    def handle_error(self, error: ValidationError, *args: Any, **_options: Any) -> NoReturn:
+        """Name the unknown parameters, or else the values that cannot be used."""
+        schema: Schema = args[1]
+        found = parameter_faults(error.messages.get("query", error.messages))
+        unknown = [fault.parameter for fault in found if fault.code == "unknown-member"]
+        members = [fault.as_member() for fault in found]
+        if unknown:
+            raise UnknownParameter(
+                f"There is no parameter {unknown[0]} here.",
+                errors=[{**member, "code": "unknown-parameter"} for member in members],
+                allowed=sorted(field.data_key or name for name, field in schema.fields.items()),
+            ) from None
+        raise InvalidParameter(found[0].detail, errors=members) from None
+
+
+def _refuse_parameter(name: str, code: str, detail: str) -> NoReturn:
+    fault = FieldError(code=code, detail=detail, parameter=name)
+    raise InvalidParameter(detail, errors=[fault.as_member()])
+
+
+class NoParameters(Schema):
+    """The query of an operation that takes none."""
+
+    class Meta:
+        unknown = RAISE
+
+
+body_parser = BodyParser()
+query_parser = QueryParser()
+
+
+@functools.cache
+def schema_of(kind: type[Schema], *, partial: bool = False) -> Schema:
+    """The one instance of a schema class: building it anew costs more than a load."""
+    return kind(partial=partial)
+
+
+def load_body(kind: type[Schema], document: Any, *, partial: bool = False) -> dict[str, Any]:
+    """Validate a document, and turn it into plain Python values.
+
+    Raises:
+        ValidationFailed: each fault with its JSON Pointer.
+    """
+    loaded: dict[str, Any] = body_parser.parse(
+        schema_of(kind, partial=partial), document, location="document"
+    )
+    return loaded
+
+
+def load_query(served: operation) -> dict[str, Any]:
+    """The query string by the operation's own schema.
+
+    Raises:
+        UnknownParameter, InvalidParameter: named one by one.
+    """
+    kind = served.listing.schema if served.listing is not None else served.query
+    if kind is None and not request.query_string:
+        return {}
+    loaded: dict[str, Any] = query_parser.parse(
+        schema_of(kind or NoParameters), request, location="query"
+    )
+    return loaded
+
+
+def editable_of(kind: type[Schema], row: Any) -> Mapping[str, Any]:
+    """What of a row's representation a client may change, as JSON values."""
+    schema = schema_of(kind)
+    writable = {
+        field.data_key or name for name, field in schema.load_fields.items() if not field.load_only
+    }
+    return {name: value for name, value in dumped(kind, row).items() if name in writable}
+
+
+def load_replacement(kind: type[Schema], document: Any, row: Any) -> dict[str, Any]:
+    """Validate a PUT: read-only members are let pass where they say what is stored.
+
+    Raises:
+        ValidationFailed: as `load_body`; a read-only member that differs is one fault.
+    """
+    if not isinstance(document, dict):
+        return load_body(kind, document)
+    schema = schema_of(kind)
+    stored = dumped(kind, row)
+    kept = {
+        name: value
+        for name, value in document.items()
+        if name not in NOT_PART_OF_A_BODY
+        and not (name in stored and name not in schema.load_fields and stored[name] == value)
+    }
+    return load_body(kind, kept)

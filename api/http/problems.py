@@ -1,0 +1,174 @@
+"""Refusals as problem details (RFC 9457): one table from family to status, one renderer."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from http import HTTPStatus
+from types import MappingProxyType
+from typing import Any, Final
+
+import orjson
+from flask import Flask, Response, g, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import MethodNotAllowed as WerkzeugMethodNotAllowed
+
+from api import errors, ids
+from api.errors import Block, Blocked, Refusal
+from api.clock import to_text
+
+PROBLEM_JSON: Final = "application/problem+json"
+
+STATUS_OF_FAMILY: Final[Mapping[type[Refusal], HTTPStatus]] = MappingProxyType(
+    {
+        errors.Malformed: HTTPStatus.BAD_REQUEST,
+        errors.Unauthenticated: HTTPStatus.UNAUTHORIZED,
+        errors.Denied: HTTPStatus.FORBIDDEN,
+        errors.Absent: HTTPStatus.NOT_FOUND,
+        errors.MethodNotAllowed: HTTPStatus.METHOD_NOT_ALLOWED,
+        errors.NotAcceptable: HTTPStatus.NOT_ACCEPTABLE,
+        errors.Conflict: HTTPStatus.CONFLICT,
+        errors.Stale: HTTPStatus.PRECONDITION_FAILED,
+        errors.BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        errors.UriTooLong: HTTPStatus.REQUEST_URI_TOO_LONG,
+        errors.UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        errors.Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
+        errors.Unconditional: HTTPStatus.PRECONDITION_REQUIRED,
+        errors.Throttled: HTTPStatus.TOO_MANY_REQUESTS,
+        errors.HeadersTooLarge: HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+        errors.InternalError: HTTPStatus.INTERNAL_SERVER_ERROR,
+        errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    }
+)
+
+# Werkzeug answers by itself only to what never reaches an operation; each has one refusal of ours.
+REFUSAL_OF_STATUS: Final[Mapping[int, type[Refusal]]] = MappingProxyType(
+    {
+        HTTPStatus.NOT_FOUND: errors.NotFound,
+        HTTPStatus.PERMANENT_REDIRECT: errors.NotFound,
+        HTTPStatus.METHOD_NOT_ALLOWED: errors.MethodNotAllowed,
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE: errors.BodyTooLarge,
+        HTTPStatus.REQUEST_URI_TOO_LONG: errors.UriTooLong,
+        HTTPStatus.BAD_REQUEST: errors.MalformedJson,
+        HTTPStatus.REQUEST_TIMEOUT: errors.Unavailable,
+    }
+)
+
+ID_PREFIXES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "registration_id": "reg",
+        "class_id": "cls",
+        "with_class_id": "cls",
+        "session_id": "ses",
+        "with_session_id": "ses",
+        "student_id": "stu",
+    }
+)
+"""Members of blocks that are ids, with the prefix that they get at the edge."""
+
+log = logging.getLogger("homeroom.problems")
+
+
+def status_of(refusal: type[Refusal]) -> HTTPStatus:
+    """The status with which a refusal of this type is answered."""
+    for family in refusal.__mro__:
+        if family in STATUS_OF_FAMILY:
+            return STATUS_OF_FAMILY[family]
+    return HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def plain(name: str, value: Any) -> Any:
+    """A member of a problem or a block as JSON takes it: instants, ids and lists of them."""
+    if isinstance(value, datetime):
+        return to_text(value)
+    if isinstance(value, uuid.UUID):
+        prefix = ID_PREFIXES.get(name)
+        return ids.encode(prefix, value) if prefix else str(value)
+    if isinstance(value, Mapping):
+        return {key: plain(key, part) for key, part in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [plain(name, part) for part in value]
+    return value
+
+
+def block_member(block: Block) -> dict[str, Any]:
+    """A block as it stands in `blocks` and in `_blocked`."""
+    return {"code": block.code, **{k: plain(k, v) for k, v in block.details.items()}}
+
+
+def problem_of(refusal: Refusal, *, base_url: str, request_id: str) -> dict[str, Any]:
+    """The problem document of a refusal (RFC 9457 §3)."""
+    document: dict[str, Any] = {
+        "type": f"{base_url}/problems/{refusal.code}",
+        "title": refusal.title,
+        "status": int(status_of(type(refusal))),
+        "detail": refusal.detail,
+        "instance": f"urn:uuid:{uuid.uuid4()}",
+        "code": refusal.code,
+        "request_id": request_id,
+    }
+    if isinstance(refusal, Blocked):
+        document |= block_member(refusal.blocks[0])
+        document["blocks"] = [block_member(block) for block in refusal.blocks]
+    document.update({name: plain(name, value) for name, value in refusal.members.items()})
+    return document
+
+
+def headers_of(refusal: Refusal) -> dict[str, str]:
+    """The header fields that belong to a refusal, whatever the request was."""
+    headers = {"Cache-Control": "no-store"}
+    if isinstance(refusal, errors.InvalidToken):
+        headers["WWW-Authenticate"] = 'Bearer realm="homeroom", error="invalid_token"'
+    elif isinstance(refusal, errors.Unauthenticated):
+        headers["WWW-Authenticate"] = 'Bearer realm="homeroom"'
+    elif isinstance(refusal, errors.InsufficientScope):
+        scope = refusal.members["scope"]
+        headers["WWW-Authenticate"] = (
+            f'Bearer realm="homeroom", error="insufficient_scope", scope="{scope}"'
+        )
+    elif isinstance(refusal, errors.RateLimited | errors.Unavailable):
+        headers["Retry-After"] = str(refusal.retry_after_seconds)
+    elif isinstance(refusal, errors.UnsupportedMediaType):
+        headers.update(refusal.members.pop("headers", {}))
+    return headers
+
+
+class Problems:
+    """Answers every error of the application, ours and the framework's, as a problem."""
+
+    def __init__(self, app: Flask) -> None:
+        app.register_error_handler(Refusal, self.refused)
+        app.register_error_handler(HTTPException, self.unrouted)
+        app.register_error_handler(Exception, self.failed)
+
+    def refused(self, refusal: Refusal) -> Response:
+        """A refusal that a use-case or the edge raised."""
+        headers = headers_of(refusal)
+        document = problem_of(refusal, base_url=g.base_url, request_id=g.request_id)
+        return Response(
+            orjson.dumps(document),
+            status=document["status"],
+            headers=headers,
+            content_type=PROBLEM_JSON,
+        )
+
+    def unrouted(self, error: HTTPException) -> Response:
+        """An error that routing or the framework raised before any operation began."""
+        kind = REFUSAL_OF_STATUS.get(error.code or HTTPStatus.NOT_FOUND, errors.InternalError)
+        response = self.refused(kind())
+        if isinstance(error, WerkzeugMethodNotAllowed):
+            response.headers["Allow"] = ", ".join(allowed_methods(error.valid_methods or ()))
+        return response
+
+    def failed(self, error: Exception) -> Response:
+        """A fault of ours: the log gets the trace, the caller only the request id."""
+        log.exception("%s %s failed", request.method, request.path, exc_info=error)
+        return self.refused(errors.InternalError())
+
+
+def allowed_methods(methods: Sequence[str] | set[str]) -> list[str]:
+    """Methods in the order in which people read them, OPTIONS always among them."""
+    order = ("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS")
+    return [method for method in order if method in methods or method == "OPTIONS"]

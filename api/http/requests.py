@@ -1,0 +1,132 @@
+"""What happens to every request and every answer, whatever the resource."""
+
+from __future__ import annotations
+
+import re
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from flask import Flask, Response, current_app, g, request
+from werkzeug.exceptions import MethodNotAllowed
+
+from api.errors import BodyTooLarge, HeadersTooLarge, UriTooLong
+from api.http import negotiation
+from api.http.cors import Cors
+from api.http.problems import allowed_methods
+
+if TYPE_CHECKING:
+    from api.http.limits import RateLimits
+
+BODY_BYTES: Final = 1024 * 1024
+URL_BYTES: Final = 8 * 1024
+HEADER_BYTES: Final = 16 * 1024
+REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{8,128}")
+LOOPBACK: Final = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?")
+SECURITY: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """Sizes, request ids, CORS, the base of links, and the header fields of every answer."""
+
+    public_url: str | None
+    cors: Cors
+    limits: RateLimits
+    observe: Callable[[Response, float], None]
+
+    def attach(self, app: Flask) -> None:
+        """Put the envelope around every request of the application."""
+        app.before_request(self.before)
+        app.after_request(self.after)
+
+    def before(self) -> Response | None:
+        """Note who asks and when, refuse what is too large, answer OPTIONS.
+
+        Raises:
+            UriTooLong, HeadersTooLarge, BodyTooLarge: 414, 431, 413.
+        """
+        g.began = time.perf_counter()
+        sent = request.headers.get("X-Request-Id", "")
+        g.request_id = sent if REQUEST_ID.fullmatch(sent) else uuid.uuid4().hex
+        g.base_url = self.base_url()
+        g.caller = g.operation = g.rate = None
+        if request.routing_exception is not None:
+            return None
+        require_sizes()
+        return self.options() if request.method == "OPTIONS" else None
+
+    def base_url(self) -> str:
+        """What links begin with: the public URL, else this host if it is plainly this machine."""
+        if self.public_url is not None:
+            return self.public_url
+        host = request.environ.get("HTTP_HOST", "")
+        if not LOOPBACK.fullmatch(host):
+            host = f"{request.environ['SERVER_NAME']}:{request.environ['SERVER_PORT']}"
+        return f"{request.scheme}://{host}"
+
+    def options(self) -> Response:
+        """204 with what is allowed here (RFC 9110 §9.3.7), for a preflight as well."""
+        methods = allowed_methods(methods_here())
+        headers = {"Allow": ", ".join(methods)}
+        if "PATCH" in methods:
+            headers["Accept-Patch"] = f"{negotiation.MERGE_PATCH}, {negotiation.JSON_PATCH}"
+        preflight = self.cors.preflight(
+            request.headers.get("Origin"),
+            request.headers.get("Access-Control-Request-Method"),
+            methods,
+        )
+        return Response(status=204, headers={**headers, **(preflight or {})})
+
+    def after(self, response: Response) -> Response:
+        """Add what every answer carries, and tell the log and the metrics."""
+        headers = response.headers
+        headers["X-Request-Id"] = g.request_id
+        for name, value in SECURITY.items():
+            headers.setdefault(name, value)
+        headers.setdefault("Vary", "Authorization, Accept, Accept-Encoding, Prefer")
+        if self.cors.varies:
+            headers["Vary"] += ", Origin"
+            headers.extend(self.cors.headers(request.headers.get("Origin")))
+        if g.operation is not None:
+            policies = self.limits.header_of_policies(g.operation.rate)
+            if policies is not None:
+                headers["RateLimit-Policy"] = policies
+            if g.rate is not None:
+                headers["RateLimit"] = f'"{g.rate.policy}";r={g.rate.left};t={g.rate.seconds}'
+        self.observe(response, time.perf_counter() - g.began)
+        return response
+
+
+def require_sizes() -> None:
+    """Hold URL, header fields and body against their limits.
+
+    Raises:
+        UriTooLong, HeadersTooLarge, BodyTooLarge: 414, 431, 413.
+    """
+    environ = request.environ
+    if len(environ.get("PATH_INFO", "")) + len(environ.get("QUERY_STRING", "")) > URL_BYTES:
+        raise UriTooLong(limit_bytes=URL_BYTES)
+    size = sum(len(k) + len(v) for k, v in environ.items() if k.startswith("HTTP_"))
+    if size > HEADER_BYTES:
+        raise HeadersTooLarge(limit_bytes=HEADER_BYTES)
+    if (request.content_length or 0) > BODY_BYTES:
+        raise BodyTooLarge(limit_bytes=BODY_BYTES)
+    request.max_content_length = BODY_BYTES
+
+
+def methods_here() -> set[str]:
+    """The methods of all rules that match the path of this request."""
+    adapter = current_app.create_url_adapter(request)
+    assert adapter is not None, "a request is being served"  # noqa: S101  # true within a request
+    try:
+        adapter.match(method="\x00")
+    except MethodNotAllowed as error:
+        return set(error.valid_methods or ())
+    return set()

@@ -1,0 +1,75 @@
+"""An edit between its two halves: compare the version, apply the patch, validate what comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from api.http import conditional, patches
+from api.http.parser import editable_of, load_body, load_replacement
+
+if TYPE_CHECKING:
+    from api.http.asked import Asked
+
+
+@dataclass(frozen=True, slots=True)
+class Precondition:
+    """`If-Match` of this request, to be held against the version of a row (RFC 9110 §13.1.1)."""
+
+    header: str | None
+    is_required: bool
+
+    def __call__(self, row: Any) -> None:
+        """Let the row's version pass.
+
+        Raises:
+            PreconditionRequired: the operation needs `If-Match` and none was sent.
+            StaleVersion: it names another version.
+        """
+        conditional.require_version(self.header, row.version, required=self.is_required)
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """What a PATCH or PUT makes of a row: the members that change, with their new values."""
+
+    asked: Asked
+
+    def __call__(self, row: Any) -> Mapping[str, Any]:
+        """Hold the precondition, apply the body to the row's representation, validate it whole.
+
+        Raises:
+            PreconditionRequired, StaleVersion: 428, 412.
+            PatchFailed, PatchTestFailed, ValidationFailed: the result is not a representation.
+        """
+        self.asked.precondition(row)
+        schema = self.asked.served.body
+        assert schema is not None, "an operation that revises declares its body"  # noqa: S101  # a law of the decorator
+        present = editable_of(schema, row)
+        if self.asked.media_type is None or self.asked.verb == "PUT":
+            wanted = load_replacement(schema, self.asked.document, row)
+        else:
+            revised = patches.apply(
+                self.asked.media_type, self.asked.document, dict(present)
+            )
+            wanted = load_body(schema, revised)
+        stored = load_body(schema, present)
+        return {name: value for name, value in wanted.items() if stored.get(name) != value}
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """The body of an update-or-create once it is known that it must create."""
+
+    asked: Asked
+
+    def __call__(self) -> Mapping[str, Any]:
+        """The validated body with every default.
+
+        Raises:
+            ValidationFailed: a member that a new resource needs is missing.
+        """
+        schema = self.asked.served.body
+        assert schema is not None, "an operation that creates declares its body"  # noqa: S101  # a law of the decorator
+        return load_body(schema, self.asked.document)

@@ -1,0 +1,42 @@
+"""Schemas compiled to functions: from a row to the JSON value of each member it shows."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Any
+
+from marshmallow import Schema
+from marshmallow.fields import Field
+
+Getter = Callable[[Any], Any]
+
+
+@functools.cache
+def members_of(schema: type[Schema]) -> tuple[tuple[str, Getter], ...]:
+    """Each member that the schema shows, with a function from the row to its JSON value.
+
+    A field whose metadata holds `derived` is computed by that function of the row; any other is
+    read from the row's attribute of the same name.
+    """
+    return tuple(
+        (field.data_key or name, _getter(name, field))
+        for name, field in schema().dump_fields.items()
+    )
+
+
+def dumped(schema: type[Schema], row: Any) -> dict[str, Any]:
+    """All members of a row as JSON values."""
+    return {name: get(row) for name, get in members_of(schema)}
+
+
+def _getter(name: str, field: Field[Any]) -> Getter:
+    read: Getter = field.metadata.get("derived") or attrgetter(field.attribute or name)
+    serialize = field._serialize  # noqa: SLF001  # marshmallow's documented hook for a field's form
+
+    def get(row: Any) -> Any:
+        value = read(row)
+        return None if value is None else serialize(value, name, row)
+
+    return get

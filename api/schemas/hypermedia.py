@@ -1,0 +1,41 @@
+"""A representation with its links: a schema, and the rels that items and pages carry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from marshmallow import Schema
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Rel:
+    """One link of a representation, by the operation that it leads to.
+
+    `path` says which member of the row fills each variable of the operation's URL. A
+    `judged` link appears only if the service's verdict has no blocks; else its key is in
+    `_blocked`. `body` holds the members that the action fixes.
+    """
+
+    name: str
+    operation: str
+    path: Mapping[str, str] = field(default_factory=dict)
+    judged: bool = False
+    body: Mapping[str, Any] | None = None
+    title: str | None = None
+    query: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Hypermedia:
+    """A schema with its links; `itself` is the operation that reads one item, if there is one."""
+
+    schema: type[Schema]
+    itself: Rel | None = None
+    rels: tuple[Rel, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The component's name in the document: the schema class without its suffix."""
+        return self.schema.__name__.removesuffix("Schema")

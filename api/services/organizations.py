@@ -1,0 +1,159 @@
+"""Organizations: made by any user, edited and archived by their owners."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, bindparam, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from api.authz.actor import Actor
+from api.authz.policy import Action, Policy, Subject
+from api.errors import DuplicateName, NotFound
+from api.ids import Ids
+from api.models.database import Transaction
+from api.models.locks import LockStep
+from api.models.organization import Member, Organization, Role
+from api.models.base import fold
+from api.services.judged import ALLOWED, Judged, Listed, permitted
+
+BY_ID = select(Organization).where(
+    Organization.id == bindparam("organization_id"), Organization.archived_at.is_(None)
+)
+BY_ID_FOR_UPDATE = BY_ID.with_for_update()
+OF_USER = (
+    select(Organization)
+    .join(Member, Member.organization_id == Organization.id)
+    .where(Member.user_id == bindparam("user_id"), Organization.archived_at.is_(None))
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Organizations:
+    """The organizations of a deployment, each closed to all others."""
+
+    policy: Policy
+    ids: Ids
+
+    def mine(self, _tx: Transaction, actor: Actor) -> Listed:
+        """The organizations in which the caller is a member."""
+        user_id = self.policy.require_user(actor, Action.ORGANIZATION_LIST)
+        return Listed(
+            select=OF_USER,
+            parameters={"user_id": user_id},
+            judge=lambda _tx, rows: self._judged(actor, rows),
+            verdicts={"create": ALLOWED},
+        )
+
+    def get(self, tx: Transaction, actor: Actor, organization_id: UUID) -> Judged:
+        """One organization.
+
+        Raises:
+            NotFound: no such organization, or the caller is no member and it is not public.
+        """
+        row = tx.first(BY_ID, organization_id=organization_id)
+        self._require(actor, Action.ORGANIZATION_READ, organization_id, row)
+        return self._judged(actor, [row])[0]
+
+    def create(self, tx: Transaction, actor: Actor, new: Mapping[str, Any]) -> Judged:
+        """Make an organization of which the caller is the first owner.
+
+        Raises:
+            DuplicateName: the slug is taken.
+        """
+        user_id = self.policy.require_user(actor, Action.ORGANIZATION_CREATE)
+        now = tx.now()
+
+        organization_id = self.ids.new()
+        # An organization's own id gives the shard bits to everything that it will hold.
+        stamps = {"created_at": now, "updated_at": now, "version": 1}
+        columns = {**new, "id": organization_id, "name_fold": fold(new["name"]), **stamps}
+        try:
+            row = tx.execute(insert(Organization).values(**columns).returning(Organization)).one()
+        except IntegrityError as taken:
+            raise _slug_taken(new["slug"]) from taken
+        member_id = self.ids.new(organization_id)
+        tx.execute(
+            insert(Member).values(
+                id=member_id,
+                organization_id=organization_id,
+                user_id=user_id,
+                role=Role.OWNER,
+                **stamps,
+            )
+        )
+        return Judged(row, _verdicts(is_owner=True))
+
+    def find_for_update(
+        self, tx: Transaction, actor: Actor, organization_id: UUID
+    ) -> Row[Any]:
+        """The row, locked for an edit by an owner.
+
+        Raises:
+            NotFound, Forbidden: the caller is no member, or no owner.
+        """
+        tx.lock(LockStep.ORGANIZATION, organization_id)
+        row = tx.first(BY_ID_FOR_UPDATE, organization_id=organization_id)
+        self._require(actor, Action.ORGANIZATION_EDIT, organization_id, row)
+        assert row is not None, "an owner's organization exists"  # noqa: S101  # shown to mypy
+        return row
+
+    def update(
+        self, tx: Transaction, row: Row[Any], changes: Mapping[str, Any]
+    ) -> Judged:
+        """Change settings; nothing is written if nothing differs.
+
+        Raises:
+            DuplicateName: the slug is taken.
+        """
+        if not changes:
+            return Judged(row, _verdicts(is_owner=True))
+        columns = {**changes, "version": row.version + 1, "updated_at": tx.now()}
+        if "name" in changes:
+            columns["name_fold"] = fold(changes["name"])
+        statement = update(Organization).where(Organization.id == row.id).values(**columns)
+        try:
+            changed = tx.execute(statement.returning(Organization)).one()
+        except IntegrityError as taken:
+            raise _slug_taken(changes["slug"]) from taken
+        return Judged(changed, _verdicts(is_owner=True))
+
+    def archive(self, tx: Transaction, row: Row[Any]) -> None:
+        """Put the organization away: everything in it is gone for everybody, nothing is lost."""
+        tx.execute(
+            update(Organization)
+            .where(Organization.id == row.id)
+            .values(archived_at=tx.now(), version=row.version + 1, updated_at=tx.now())
+        )
+
+    def _require(
+        self, actor: Actor, action: Action, organization_id: UUID, row: Row[Any] | None
+    ) -> None:
+        is_public = row is not None and row.public_catalog
+        self.policy.require(actor, action, Subject(organization_id, is_public=is_public))
+        if row is None:
+            raise NotFound
+
+    def _judged(self, actor: Actor, rows: Sequence[Row[Any]]) -> list[Judged]:
+        return [
+            Judged(
+                row,
+                _verdicts(
+                    is_owner=self.policy.allows(
+                        actor, Action.ORGANIZATION_EDIT, Subject(row.id)
+                    )
+                ),
+            )
+            for row in rows
+        ]
+
+
+def _verdicts(*, is_owner: bool) -> dict[str, Any]:
+    return {"edit": permitted(is_owner), "delete": permitted(is_owner)}
+
+
+def _slug_taken(slug: str) -> DuplicateName:
+    return DuplicateName(f"The slug {slug} is taken.", pointer="#/slug")
