@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from signal import SIGTERM
 from types import FrameType
-from typing import Any, Final, Protocol, cast
+from typing import Any, Final, cast
 from urllib.parse import quote_from_bytes
 
 import uvicorn
@@ -35,13 +35,15 @@ HEAD_BYTES: Final = 64 * 1024
 """Where an endless head is cut off; far above the limits that the application answers for."""
 
 
-class Lifecycle(Protocol):
-    """What the server needs of the application beside its answers."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lifecycle:
+    """What the server tells the application beside requests."""
 
     stopping: threading.Event
+    """Set in the moment of the signal; /readyz and whatever runs beside requests look at it."""
 
-    def close(self) -> None:
-        """Stop what runs beside requests, and let go of the database."""
+    close: Callable[[], None]
+    """Called when the last request is done: ends the sweeper, lets go of the database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,15 +198,18 @@ def serve(
     *,
     listener: socket.socket,
     threads: int,
+    body_bytes: int,
     ready: Callable[[], None],
 ) -> None:
     """Serve `app` on `threads` threads until SIGTERM or SIGINT, then let it finish.
+
+    A body over `body_bytes` never reaches `app`: it sees an empty one with that length, to refuse.
 
     After SIGTERM the process ends by that signal (status 143 in a shell), as its parent expects.
     """
     # The bridge spells the protocols in types of its own.
     bridge: Any = WSGIMiddleware(cast("Any", app), workers=threads)
-    program = OnePort(bridge, lifecycle, body_bytes=app.config["MAX_CONTENT_LENGTH"])
+    program = OnePort(bridge, lifecycle, body_bytes=body_bytes)
     config = uvicorn.Config(
         program,
         http=BoundedHead,

@@ -83,6 +83,13 @@ def test_a_body_over_the_limit_is_refused_before_it_is_sent(toy):
     assert raw(client, head).startswith(b"HTTP/1.1 413 ")
 
 
+def test_an_endless_body_is_refused_without_waiting_for_its_end(toy):
+    _, client = toy
+    head = b"POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+    assert raw(client, head, b"7d0\r\n" + b"x" * 2000 + b"\r\n").startswith(b"HTTP/1.1 413 ")
+
+
 def test_a_client_that_leaves_within_its_body_reaches_no_thread(toy):
     _, client = toy
     head = b"POST /slow HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf"

@@ -5,24 +5,18 @@ import time
 
 from flask import Flask, jsonify, request
 
-from api.server import listen, serve
+from api.server import Lifecycle, listen, serve
+
+LIMIT = 1000
 
 
-class Life:
-    def __init__(self):
-        self.stopping = threading.Event()
-
-    def close(self):
-        print("closed", flush=True)
-
-
-def toy_app(life):
+def toy_app(stopping):
     app = Flask("toy")
-    app.config["MAX_CONTENT_LENGTH"] = 1000
+    app.config["MAX_CONTENT_LENGTH"] = LIMIT
 
     @app.get("/readyz")
     def readyz():
-        return ("", 503) if life.stopping.is_set() else ("", 200)
+        return ("", 503) if stopping.is_set() else ("", 200)
 
     @app.get("/slow")
     def slow():
@@ -39,7 +33,14 @@ def toy_app(life):
 
 
 if __name__ == "__main__":
-    life = Life()
+    stopping = threading.Event()
     listener = listen("127.0.0.1", 0)
     port = listener.getsockname()[1]
-    serve(toy_app(life), life, listener=listener, threads=2, ready=lambda: print(port, flush=True))
+    serve(
+        toy_app(stopping),
+        Lifecycle(stopping=stopping, close=lambda: print("closed", flush=True)),
+        listener=listener,
+        threads=2,
+        body_bytes=LIMIT,
+        ready=lambda: print(port, flush=True),
+    )

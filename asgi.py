@@ -1,0 +1,57 @@
+"""The one-port program (role `all`); with `--demo` it first migrates and fills the database."""
+
+import dataclasses
+import os
+import sys
+
+from api import logs
+from api.app import create_app
+from api.cli import main as command
+from api.http.requests import BODY_BYTES
+from api.models import migrate
+from api.server import Lifecycle, listen, serve
+from api.settings import SettingRefused, Settings
+
+
+def main(arguments: list[str]) -> None:
+    """Serve until a signal says otherwise.
+
+    Raises:
+        SystemExit: a setting is refused or the port is taken; its text says what to do.
+    """
+    try:
+        settings = Settings.from_environment(os.environ)
+    except SettingRefused as refused:
+        sys.exit(f"homeroom: {refused}")
+    logs.configure(settings.log)
+    try:
+        listener = listen(settings.host, settings.port)
+    except OSError as reason:
+        sys.exit(f"homeroom: {settings.host}:{settings.port}: {reason}; choose another with PORT=…")
+    if "--demo" in arguments:
+        # In this process: every further start of Python would delay the first answer.
+        migrate.upgrade(settings.database_url)
+        command(["seed", "--demo"], standalone_mode=False)
+
+    host, port = listener.getsockname()[:2]
+    app = create_app(dataclasses.replace(settings, port=port))
+    homeroom = app.extensions["homeroom"]
+    address = settings.public_url or f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+    def ready() -> None:
+        print(f"Homeroom serves {address}", flush=True)
+        if any(rule.rule == "/docs/" for rule in app.url_map.iter_rules()):
+            print(f"  try it in the browser: {address}/docs/", flush=True)
+
+    serve(
+        app,
+        Lifecycle(stopping=homeroom.stopping, close=homeroom.database.close),
+        listener=listener,
+        threads=settings.threads,
+        body_bytes=BODY_BYTES,
+        ready=ready,
+    )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
