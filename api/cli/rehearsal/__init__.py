@@ -1,0 +1,1 @@
+"""A real registration day, replayed over HTTP, and the proof that no seat was sold twice."""
