@@ -28,7 +28,6 @@ class Kind(enum.Enum):
     SYSTEM = "system"
 
 
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
     """The caller of a use-case, as read once at the beginning of the request.

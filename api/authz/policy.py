@@ -204,4 +204,6 @@ def _stands(rule: Rule, membership: Membership, subject: Subject) -> bool:
         return True
     if rule.instructor and membership.id in subject.instructors:
         return True
-    return rule.own and subject.student_id is not None and subject.student_id == membership.student_id
+    return (
+        rule.own and subject.student_id is not None and subject.student_id == membership.student_id
+    )

@@ -17,7 +17,7 @@ RANDOM_CHARACTERS: Final = 30
 CHECK_CHARACTERS: Final = 6
 SHOWN_CHARACTERS: Final = 8
 
-TOKEN_PREFIX: Final = "hr_"
+TOKEN_PREFIX: Final = "hr_"  # noqa: S105  # the part of a token that is no secret
 INVITATION_PREFIX: Final = "hri_"
 
 FORM: Final = re.compile(rf"(hri?_)([0-9A-Za-z]{{{RANDOM_CHARACTERS}}})([0-9A-Za-z]{{6}})")
@@ -42,11 +42,7 @@ def checksum(text: str) -> str:
 def is_well_formed(secret: str, prefix: str) -> bool:
     """Whether the text has the form of a secret with this prefix, checksum included."""
     found = FORM.fullmatch(secret)
-    return (
-        found is not None
-        and found[1] == prefix
-        and checksum(found[1] + found[2]) == found[3]
-    )
+    return found is not None and found[1] == prefix and checksum(found[1] + found[2]) == found[3]
 
 
 def hash_of(secret: str) -> bytes:

@@ -43,11 +43,11 @@ from api.errors.refusal import (
     every_refusal,
 )
 from api.errors.registration import (
+    BLOCK_CODES,
+    BLOCKED_BY_CODE,
+    BY_RELEVANCE,
     AlreadyRegistered,
     Audience,
-    BLOCKED_BY_CODE,
-    BLOCK_CODES,
-    BY_RELEVANCE,
     Blocked,
     ClassFull,
     ClassNotOpen,
@@ -96,13 +96,13 @@ from api.errors.state import (
 )
 
 __all__ = [
+    "BLOCKED_BY_CODE",
+    "BLOCK_CODES",
+    "BY_RELEVANCE",
     "Absent",
     "AlreadyRegistered",
     "Audience",
     "AuthenticationRequired",
-    "BLOCKED_BY_CODE",
-    "BLOCK_CODES",
-    "BY_RELEVANCE",
     "Block",
     "Blocked",
     "BodyTooLarge",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api.errors.refusal import Absent, Denied, Refusal, Throttled, Unauthenticated
+from api.errors.refusal import Absent, Denied, Throttled, Unauthenticated
 
 
 class AuthenticationRequired(Unauthenticated):
@@ -69,7 +69,5 @@ class RateLimited(Throttled):
     cure = "Wait `Retry-After` seconds."
 
     def __init__(self, policy: str, retry_after_seconds: int) -> None:
-        super().__init__(
-            f"Wait {retry_after_seconds} seconds.", violated_policies=[policy]
-        )
+        super().__init__(f"Wait {retry_after_seconds} seconds.", violated_policies=[policy])
         self.retry_after_seconds = retry_after_seconds

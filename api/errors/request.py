@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from api.errors.refusal import Conflict, FieldError, Invalid, Malformed, Refusal
+from api.errors.refusal import FieldError, Invalid, Malformed, Refusal
 
 
 class MalformedJson(Malformed):
@@ -84,9 +84,7 @@ class UnsupportedMediaType(Refusal):
 
     code = "unsupported-media-type"
     title = "Unsupported media type"
-    cure = (
-        "Send a media type of the `Accept` or `Accept-Patch` header, in UTF-8, uncoded."
-    )
+    cure = "Send a media type of the `Accept` or `Accept-Patch` header, in UTF-8, uncoded."
 
 
 class BodyTooLarge(Refusal):

@@ -23,4 +23,4 @@ class InternalError(Refusal):
 
     code = "internal-error"
     title = "Internal error"
-    cure = "Send the same request again with the same idempotency key; tell the operator the `request_id`."
+    cure = "Send the request again with its idempotency key; tell the operator the `request_id`."

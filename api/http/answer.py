@@ -30,9 +30,9 @@ def sent(answer: Answer, request: Request, preference: Preferences) -> Response:
     headers = {**answer.headers, "Vary": VARY, "Cache-Control": answer.cache_control}
     tag = answer.headers.get("ETag")
     asked_for = request.headers.get("If-None-Match")
-    if tag and asked_for and request.method in {"GET", "HEAD"}:
-        if conditional.not_modified(asked_for, tag):
-            return Response(status=304, headers=headers)
+    is_read = request.method in {"GET", "HEAD"}
+    if is_read and tag and asked_for and conditional.not_modified(asked_for, tag):
+        return Response(status=304, headers=headers)
     status, body = answer.status, answer.body
     is_minimal = preference.minimal and request.method in {"POST", "PUT", "PATCH"}
     applied = preference.applied(minimal=is_minimal)

@@ -15,7 +15,7 @@ from api.http.parser import load_body, load_query
 from api.http.revision import Precondition, Revision, Whole
 
 if TYPE_CHECKING:
-    from api.http.edge import Caller
+    from api.http.authentication import Caller
     from api.http.operation import operation
     from api.models.database import Transaction
 

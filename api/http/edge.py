@@ -70,9 +70,7 @@ class Edge:
         if not caller.actor.judged:
             raise Unjudged(served.summary)
 
-    def dump(
-        self, served: operation, tx: Transaction, asked: Asked, result: Any
-    ) -> Answer:
+    def dump(self, served: operation, tx: Transaction, asked: Asked, result: Any) -> Answer:
         """Turn what the use-case returned into the answer, before the commit."""
         if isinstance(result, Listed):
             return self.pages.answer(tx, asked, result, g.base_url)
@@ -104,4 +102,3 @@ class Edge:
         if g.is_revalidation and response.status_code != HTTPStatus.NOT_MODIFIED:
             self.limits.pay(g.operation, g.caller)
         return response
-

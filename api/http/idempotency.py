@@ -17,7 +17,7 @@ from api.models.database import Database, Transaction
 
 if TYPE_CHECKING:
     from api.http.asked import Asked
-    from api.http.edge import Caller
+    from api.http.authentication import Caller
 
 KEPT = dt.timedelta(hours=72)
 

@@ -106,7 +106,9 @@ class RateLimits:
 
     def _state(self, name: str, item: RateLimitItem, who: str) -> State:
         window = self._limiter.get_window_stats(item, name, who)
-        return State(name, window.remaining, max(0, math.ceil(window.reset_time - time.time())))
+        # The storage keeps its windows by the clock of this machine, and so must this.
+        seconds = math.ceil(window.reset_time - time.time())  # noqa: TID251  # see above
+        return State(name, window.remaining, max(0, seconds))
 
 
 def _key(caller: Caller) -> str:

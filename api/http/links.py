@@ -48,7 +48,8 @@ class Target:
 
         def href(row: Any) -> str:
             return "".join(
-                text if read is None else _segment(prefix, read(row)) for text, read, prefix in steps
+                text if read is None else _segment(prefix, read(row))
+                for text, read, prefix in steps
             )
 
         return href

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from marshmallow import Schema
 
     from api.authz.policy import Action
+    from api.http.answer import Answer
     from api.http.authentication import Caller
     from api.http.edge import Edge
     from api.http.filters import Listing
-    from api.http.answer import Answer
     from api.schemas.hypermedia import Hypermedia, Rel
 
 

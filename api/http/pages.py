@@ -1,4 +1,4 @@
-"""One page of a list: filtered, sorted and cut at the edge, judged once, linked to its neighbours."""
+"""One page of a list: filtered, sorted and cut at the edge, judged once, linked on both sides."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ class Pages:
             InvalidCursor, CursorMismatch: 400.
         """
         served = asked.served
-        assert served.listing is not None, "a list declares its listing"  # noqa: S101  # a law of the decorator
-        assert served.returns is not None, "a list declares its items"  # noqa: S101  # the same
+        assert served.listing is not None, "a list declares its listing"  # a law of the decorator
+        assert served.returns is not None, "a list declares its items"  # the same
         wanted = served.listing.read(asked.query, self.cursors)
         rows = tx.all(
             wanted.window.over(listed.select), **listed.parameters, **wanted.window.parameters
@@ -69,9 +69,7 @@ class Pages:
             status=200, body=body, headers={"ETag": conditional.etag(0, body), "Link": header}
         )
 
-    def _links(
-        self, wanted: Wanted, page: Page[Any], base_url: str
-    ) -> Mapping[str, str]:
+    def _links(self, wanted: Wanted, page: Page[Any], base_url: str) -> Mapping[str, str]:
         here = base_url + request.script_root + request.path
         kept = {name: value for name, value in request.args.items() if name != "cursor"}
 

@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 NOT_PART_OF_A_BODY = frozenset({"_links", "_embedded", "_blocked"})
 
 
+def _of(error: ValidationError, location: str) -> Any:
+    # webargs puts its location around what marshmallow found.
+    messages: Any = error.messages
+    return messages[location]
+
+
 class BodyParser(FlaskParser):
     """webargs over a document that was read strictly before; its faults are our refusals."""
 
@@ -33,7 +39,7 @@ class BodyParser(FlaskParser):
 
     def handle_error(self, error: ValidationError, *_args: Any, **_options: Any) -> NoReturn:
         """Raise what marshmallow found as one refusal, each fault with its pointer."""
-        raise ValidationFailed(faults(error.messages["document"])) from None
+        raise ValidationFailed(faults(_of(error, "document"))) from None
 
 
 class QueryParser(FlaskParser):
@@ -52,12 +58,13 @@ class QueryParser(FlaskParser):
         for name, values in req.args.lists():
             if len(values) > 1:
                 _refuse_parameter(name, "bad-format", "Give this parameter once.")
-        return super().load_querystring(req, schema)
+        query: MultiDictProxy = super().load_querystring(req, schema)
+        return query
 
     def handle_error(self, error: ValidationError, *args: Any, **_options: Any) -> NoReturn:
         """Name the unknown parameters, or else the values that cannot be used."""
         schema: Schema = args[1]
-        found = parameter_faults(error.messages.get("query", error.messages))
+        found = parameter_faults(_of(error, "query"))
         unknown = [fault.parameter for fault in found if fault.code == "unknown-member"]
         members = [fault.as_member() for fault in found]
         if unknown:

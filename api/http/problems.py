@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from http import HTTPStatus
 from types import MappingProxyType
@@ -16,8 +16,8 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.exceptions import MethodNotAllowed as WerkzeugMethodNotAllowed
 
 from api import errors, ids
-from api.errors import Block, Blocked, Refusal
 from api.clock import to_text
+from api.errors import Block, Blocked, Refusal
 
 PROBLEM_JSON: Final = "application/problem+json"
 
@@ -164,11 +164,12 @@ class Problems:
 
     def failed(self, error: Exception) -> Response:
         """A fault of ours: the log gets the trace, the caller only the request id."""
-        log.exception("%s %s failed", request.method, request.path, exc_info=error)
+        log.error("%s %s failed", request.method, request.path, exc_info=error)
         return self.refused(errors.InternalError())
 
 
-def allowed_methods(methods: Sequence[str] | set[str]) -> list[str]:
+def allowed_methods(methods: Iterable[str]) -> list[str]:
     """Methods in the order in which people read them, OPTIONS always among them."""
+    served = set(methods)
     order = ("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS")
-    return [method for method in order if method in methods or method == "OPTIONS"]
+    return [method for method in order if method in served or method == "OPTIONS"]

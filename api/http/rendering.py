@@ -13,6 +13,7 @@ from api.schemas.dumping import dumped
 from api.schemas.hypermedia import Hypermedia, Rel
 from api.services.judged import Judged, Verdicts
 
+
 class Renderer:
     """Every representation of the application, with the links that the URL map gives it."""
 

@@ -6,10 +6,10 @@ import re
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, g, request
 from werkzeug.exceptions import MethodNotAllowed
 
 from api.errors import BodyTooLarge, HeadersTooLarge, UriTooLong
@@ -32,7 +32,7 @@ SECURITY: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Envelope:
     """Sizes, request ids, CORS, the base of links, and the header fields of every answer."""
 
@@ -40,9 +40,11 @@ class Envelope:
     cors: Cors
     limits: RateLimits
     observe: Callable[[Response, float], None]
+    _app: Flask = field(init=False)
 
     def attach(self, app: Flask) -> None:
         """Put the envelope around every request of the application."""
+        self._app = app
         app.before_request(self.before)
         app.after_request(self.after)
 
@@ -73,7 +75,7 @@ class Envelope:
 
     def options(self) -> Response:
         """204 with what is allowed here (RFC 9110 §9.3.7), for a preflight as well."""
-        methods = allowed_methods(methods_here())
+        methods = allowed_methods(methods_here(self._app))
         headers = {"Allow": ", ".join(methods)}
         if "PATCH" in methods:
             headers["Accept-Patch"] = f"{negotiation.MERGE_PATCH}, {negotiation.JSON_PATCH}"
@@ -121,10 +123,10 @@ def require_sizes() -> None:
     request.max_content_length = BODY_BYTES
 
 
-def methods_here() -> set[str]:
+def methods_here(app: Flask) -> set[str]:
     """The methods of all rules that match the path of this request."""
-    adapter = current_app.create_url_adapter(request)
-    assert adapter is not None, "a request is being served"  # noqa: S101  # true within a request
+    adapter = app.create_url_adapter(request)
+    assert adapter is not None, "a request is being served"  # true within a request
     try:
         adapter.match(method="\x00")
     except MethodNotAllowed as error:

@@ -52,7 +52,7 @@ class IdConverter(BaseConverter):
         return ids.encode(self.prefix, value)
 
 
-class HomeroomApi(Api):  # type: ignore[misc]  # flask_restful has no types
+class HomeroomApi(Api):
     """Flask-RESTful for routing, dispatch and injection; nothing else of it is used."""
 
     decorators: ClassVar[list[Any]] = []

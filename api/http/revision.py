@@ -45,14 +45,14 @@ class Revision:
         """
         self.asked.precondition(row)
         schema = self.asked.served.body
-        assert schema is not None, "an operation that revises declares its body"  # noqa: S101  # a law of the decorator
+        assert schema is not None, (
+            "an operation that revises declares its body"
+        )  # a law of the decorator
         present = editable_of(schema, row)
         if self.asked.media_type is None or self.asked.verb == "PUT":
             wanted = load_replacement(schema, self.asked.document, row)
         else:
-            revised = patches.apply(
-                self.asked.media_type, self.asked.document, dict(present)
-            )
+            revised = patches.apply(self.asked.media_type, self.asked.document, dict(present))
             wanted = load_body(schema, revised)
         stored = load_body(schema, present)
         return {name: value for name, value in wanted.items() if stored.get(name) != value}
@@ -71,5 +71,7 @@ class Whole:
             ValidationFailed: a member that a new resource needs is missing.
         """
         schema = self.asked.served.body
-        assert schema is not None, "an operation that creates declares its body"  # noqa: S101  # a law of the decorator
+        assert schema is not None, (
+            "an operation that creates declares its body"
+        )  # a law of the decorator
         return load_body(schema, self.asked.document)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from typing import Any, TypeVar
+from uuid import UUID
 
 from flask import Flask
 from sqlalchemy import (
@@ -58,9 +59,21 @@ _PING = select(literal(1))
 
 
 class Transaction:
-    """One open connection and what holds for the time of its use."""
+    """One open connection and what holds for the time of its use.
 
-    __slots__ = ("_autocommit", "_discarded", "_locks", "_now", "clock", "connection", "dialect")
+    `seen_seqs` tells, by class, up to which event of its ledger a command has looked.
+    """
+
+    __slots__ = (
+        "_autocommit",
+        "_discarded",
+        "_locks",
+        "_now",
+        "clock",
+        "connection",
+        "dialect",
+        "seen_seqs",
+    )
 
     def __init__(
         self, connection: Connection, dialect: Dialect, clock: Clock, *, autocommit: bool = False
@@ -72,6 +85,7 @@ class Transaction:
         self._discarded = False
         self._locks = LockOrder()
         self._now: datetime | None = None
+        self.seen_seqs: dict[UUID, int] = {}
 
     def execute(
         self,

@@ -14,10 +14,10 @@ from api.authz.actor import Actor
 from api.authz.policy import Action, Policy, Subject
 from api.errors import DuplicateName, NotFound
 from api.ids import Ids
+from api.models.base import fold
 from api.models.database import Transaction
 from api.models.locks import LockStep
 from api.models.organization import Member, Organization, Role
-from api.models.base import fold
 from api.services.judged import ALLOWED, Judged, Listed, permitted
 
 BY_ID = select(Organization).where(
@@ -55,8 +55,9 @@ class Organizations:
             NotFound: no such organization, or the caller is no member and it is not public.
         """
         row = tx.first(BY_ID, organization_id=organization_id)
-        self._require(actor, Action.ORGANIZATION_READ, organization_id, row)
-        return self._judged(actor, [row])[0]
+        return self._judged(
+            actor, [self._passed(actor, Action.ORGANIZATION_READ, organization_id, row)]
+        )[0]
 
     def create(self, tx: Transaction, actor: Actor, new: Mapping[str, Any]) -> Judged:
         """Make an organization of which the caller is the first owner.
@@ -87,9 +88,7 @@ class Organizations:
         )
         return Judged(row, _verdicts(is_owner=True))
 
-    def find_for_update(
-        self, tx: Transaction, actor: Actor, organization_id: UUID
-    ) -> Row[Any]:
+    def find_for_update(self, tx: Transaction, actor: Actor, organization_id: UUID) -> Row[Any]:
         """The row, locked for an edit by an owner.
 
         Raises:
@@ -97,13 +96,9 @@ class Organizations:
         """
         tx.lock(LockStep.ORGANIZATION, organization_id)
         row = tx.first(BY_ID_FOR_UPDATE, organization_id=organization_id)
-        self._require(actor, Action.ORGANIZATION_EDIT, organization_id, row)
-        assert row is not None, "an owner's organization exists"  # noqa: S101  # shown to mypy
-        return row
+        return self._passed(actor, Action.ORGANIZATION_EDIT, organization_id, row)
 
-    def update(
-        self, tx: Transaction, row: Row[Any], changes: Mapping[str, Any]
-    ) -> Judged:
+    def update(self, tx: Transaction, row: Row[Any], changes: Mapping[str, Any]) -> Judged:
         """Change settings; nothing is written if nothing differs.
 
         Raises:
@@ -129,22 +124,21 @@ class Organizations:
             .values(archived_at=tx.now(), version=row.version + 1, updated_at=tx.now())
         )
 
-    def _require(
+    def _passed(
         self, actor: Actor, action: Action, organization_id: UUID, row: Row[Any] | None
-    ) -> None:
+    ) -> Row[Any]:
         is_public = row is not None and row.public_catalog
         self.policy.require(actor, action, Subject(organization_id, is_public=is_public))
         if row is None:
             raise NotFound
+        return row
 
     def _judged(self, actor: Actor, rows: Sequence[Row[Any]]) -> list[Judged]:
         return [
             Judged(
                 row,
                 _verdicts(
-                    is_owner=self.policy.allows(
-                        actor, Action.ORGANIZATION_EDIT, Subject(row.id)
-                    )
+                    is_owner=self.policy.allows(actor, Action.ORGANIZATION_EDIT, Subject(row.id))
                 ),
             )
             for row in rows
