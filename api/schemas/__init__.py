@@ -1,0 +1,1 @@
+"""What is said: one class validates, serialises and documents a representation."""
