@@ -44,7 +44,7 @@ class JsonLine(logging.Formatter):
             "message": record.getMessage(),
             **_members(record),
         }
-        if record.name != "homeroom":
+        if record.name.partition(".")[0] != "homeroom":
             document["logger"] = record.name
         if record.exc_info:
             document["trace"] = self.formatException(record.exc_info)

@@ -51,6 +51,12 @@ def test_a_json_line_carries_the_trace_of_an_exception_on_the_same_line(logged):
     assert document["trace"].endswith("KeyError: 'seat'")
 
 
+def test_a_logger_of_ours_is_not_named(logged):
+    out = logged("json", lambda _: logging.getLogger("homeroom.access").warning("slow"))
+
+    assert "logger" not in json.loads(out)
+
+
 def test_the_logger_of_a_library_is_named(logged):
     out = logged("json", lambda _: logging.getLogger("uvicorn.error").warning("slow"))
 
