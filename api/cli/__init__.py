@@ -1,6 +1,7 @@
 """The command line `homeroom`: a command is imported when called, so that starting is quick."""
 
 import importlib
+import importlib.util
 from typing import Final
 
 import click
@@ -25,11 +26,11 @@ class LazyGroup(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         del ctx
-        return sorted(COMMANDS)
+        return sorted(name for name in COMMANDS if _exists(name))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         del ctx
-        if cmd_name not in COMMANDS:
+        if cmd_name not in COMMANDS or not _exists(cmd_name):
             return None
         module = importlib.import_module(f"api.cli.{cmd_name}")
         command = getattr(module, cmd_name, None) or getattr(module, "command", None)
@@ -38,9 +39,12 @@ class LazyGroup(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list from the table above, without importing a single command."""
-        del ctx
         with formatter.section("Commands"):
-            formatter.write_dl(sorted(COMMANDS.items()))
+            formatter.write_dl([(name, COMMANDS[name]) for name in self.list_commands(ctx)])
+
+
+def _exists(name: str) -> bool:
+    return importlib.util.find_spec(f"api.cli.{name}") is not None
 
 
 @click.command(cls=LazyGroup)

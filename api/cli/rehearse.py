@@ -93,11 +93,14 @@ def rehearse(**given: Any) -> None:
     Ends with status 0 if every check holds, 1 if one is broken, 2 if the day could not be run.
     """
     options = _options(given)
-    signal.signal(signal.SIGTERM, _leave)
+    # Servers of ours must not outlive this command, however it is asked to end.
+    previous = signal.signal(signal.SIGTERM, _leave)
     try:
         report = _rehearse(options)
     except (DemandBroken, GaveUp, NotReady, ServerFailed) as reason:
         raise click.UsageError(str(reason)) from reason
+    finally:
+        signal.signal(signal.SIGTERM, previous)
     if options.as_json:
         click.echo(orjson.dumps(report.as_json()))
     else:

@@ -54,6 +54,14 @@ def listens(port):
         return one.connect_ex(("127.0.0.1", port)) == 0
 
 
+def serves_no_more(process):
+    """Dead, though nobody may have collected it: a machine's first process decides about that."""
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
 def test_a_kill_ends_the_whole_group_and_the_server_comes_back(fleet):
     progress = Progress()
     port = fleet.servers[0].port
@@ -76,7 +84,7 @@ def test_a_kill_ends_the_whole_group_and_the_server_comes_back(fleet):
     assert unharmed
     assert len(children) == 1
     assert not psutil.pid_exists(first)
-    assert not any(child.is_running() for child in children)
+    assert all(serves_no_more(child) for child in children)
     assert listens(port)
     assert [kill.port for kill in fleet.kills] == [port]
     assert fleet.kills[0].answered == 2

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from api.cli.rehearsal.client import Address
 from api.cli.rehearsal.ledger import HASHED
@@ -64,7 +65,7 @@ class TinyClass:
         event = {
             "stream": f"class:{self.id}",
             "seq": len(self.events) + 1,
-            "at": "2026-01-05T08:00:00.000Z",
+            "at": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "type": f"registration.{to}",
             "actor_id": None,
         }

@@ -109,7 +109,7 @@ def draw(day: Day, to: Path) -> None:
     _traffic(day, rate, latency)
     for axes in (seats, line, rate, latency):
         axes.grid(visible=True, alpha=0.3)
-        axes.margins(x=0)
+        axes.set_xlim(0, max(day.seconds, 1e-6))
         for kill in day.kills:
             axes.axvline(kill.at_seconds, color="black", linestyle=":", linewidth=1)
     top = seats.secondary_xaxis("top")
@@ -124,10 +124,12 @@ def _people(day: Day, seats: Any, line: Any) -> None:
     line.step(moments, waiting, where="post", color=INK["line"])
     seats.set_ylabel("seats taken")
     line.set_ylabel("on the waitlists")
+    for axes in (seats, line):
+        axes.yaxis.set_major_formatter("{x:,.0f}")
     if day.foretold is not None:
         for axes, end in zip((seats, line), day.foretold, strict=True):
             axes.axhline(end, color="grey", linestyle="--", linewidth=1)
-            axes.annotate(f"foretold: {end:,}", (0, end), fontsize=8, va="bottom")
+            axes.annotate(f" foretold: {end:,}", (0, end), fontsize=8, va="bottom")
 
 
 def _traffic(day: Day, rate: Any, latency: Any) -> None:

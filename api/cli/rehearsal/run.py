@@ -1,9 +1,11 @@
 """One rehearsal from the first command to the verdict, on servers that stand."""
 
 import asyncio
+import gc
 import random
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -90,7 +92,8 @@ class Rehearsal:
             refusals_allowed=plan.conflicts_block,
         )
         began = SystemClock().now()
-        seconds = await self._day(replay, clients, chance)
+        with _no_pauses():
+            seconds = await self._day(replay, clients, chance)
         again = await self._again(replay.journal, tally, chance)
         finals, after = await self._look(registrar)
         facts = Facts(
@@ -172,6 +175,17 @@ class Rehearsal:
 
     def _bar(self, name: str, total: int) -> "tqdm[None]":
         return tqdm(desc=name, total=total, unit="", mininterval=0.5, disable=not self.bars)
+
+
+@contextmanager
+def _no_pauses() -> Iterator[None]:
+    """Hold the garbage collector back: a pause of it would be read as latency of the server."""
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _both(first: Callable[[], object], second: Callable[[], object]) -> Callable[[], None]:

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 START_SECONDS = 30.0
 STOP_SECONDS = 15.0
+GONE_SECONDS = 2.0
 READY = Request(method="GET", path="/readyz")
 
 
@@ -89,6 +91,10 @@ class Server:
         self._signal(signal.SIGKILL)
         if self._process is not None:
             self._process.wait()
+        # The children of the leader are not ours to wait for; their port tells when they are gone.
+        deadline = time.monotonic() + GONE_SECONDS
+        while self._listens() and time.monotonic() < deadline:
+            time.sleep(0.002)
 
     def stop(self) -> None:
         """Ask the server to end, and end it after 15 s."""
@@ -99,6 +105,10 @@ class Server:
             self._process.wait(STOP_SECONDS)
         self.kill()
         self._process = None
+
+    def _listens(self) -> bool:
+        with socket.socket() as one:
+            return one.connect_ex(("127.0.0.1", self.port)) == 0
 
     def _signal(self, number: signal.Signals) -> None:
         if self._process is None:
@@ -231,7 +241,7 @@ def four_workers(env: Mapping[str, str], work: Path, *, count: int = 4) -> Fleet
                 port=port,
                 command=[
                     *(sys.executable, "-m", "granian", *flags),
-                    *("--host", "127.0.0.1", "--port", str(port), "wsgi:app"),
+                    *("--host", "127.0.0.1", "--port", str(port), "wsgi:application"),
                 ],
                 env=shared,
                 log=work / f"server-{port}.log",
