@@ -77,7 +77,11 @@ def create_app(
         pooler=settings.pooler,
         clock=clock,
     )
-    container = build(database, clock=clock, ids=ids or Ids(lambda: epoch_ms(clock.now())))
+    container = build(
+        database,
+        ids=ids or Ids(lambda: epoch_ms(clock.now())),
+        is_signup_open=settings.open_signup,
+    )
     _mount(app, settings, database, container)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from api.authz.policy import Policy
-from api.clock import Clock
 from api.ids import Ids
 from api.models.database import Database
+from api.services.accounts import Accounts
 from api.services.organizations import Organizations
+from api.services.passwords import Passwords
+from api.services.tokens import Tokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,14 +19,21 @@ class Container:
 
     database: Database
     policy: Policy
+    accounts: Accounts
+    tokens: Tokens
     organizations: Organizations
 
 
-def build(database: Database, *, clock: Clock, ids: Ids) -> Container:
+def build(database: Database, *, ids: Ids, is_signup_open: bool) -> Container:
     """Put the parts together."""
     policy = Policy()
+    passwords = Passwords()
     return Container(
         database=database,
         policy=policy,
+        accounts=Accounts(
+            policy=policy, ids=ids, passwords=passwords, is_signup_open=is_signup_open
+        ),
+        tokens=Tokens(policy=policy, ids=ids, passwords=passwords),
         organizations=Organizations(policy=policy, ids=ids),
     )

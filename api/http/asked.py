@@ -44,6 +44,7 @@ class Asked:
     raw: bytes = b""
     document: Any = None
     body: Any = None
+    prepared: Any = None
 
     @classmethod
     def read(cls, served: operation, verb: str) -> Asked:
@@ -55,6 +56,8 @@ class Asked:
         """
         negotiation.choose(request.headers.get("Accept"), OFFERED)
         takes_body = served.body is not None and verb in TAKEN
+        if served.body_optional and not request.content_length:
+            takes_body = False
         media_type = _media_type(verb) if takes_body else None
         asked = cls(
             served=served,
@@ -83,7 +86,8 @@ class Asked:
         """
         schema = self.served.body
         if schema is not None and (self.verb == "POST" or self.served.partial):
-            self.body = load_body(schema, self.document, partial=self.served.partial)
+            document = {} if self.media_type is None else self.document
+            self.body = load_body(schema, document, partial=self.served.partial)
 
     def arguments(self, tx: Transaction, caller: Caller) -> dict[str, Any]:
         """What the method of the resource named of these."""
@@ -96,6 +100,7 @@ class Asked:
             "revise": Revision(self),
             "whole": Whole(self),
             "address": caller.address,
+            "prepared": self.prepared,
         }
         return {name: given[name] for name in self.served.arguments if name in given}
 
@@ -108,6 +113,14 @@ class Asked:
     def is_dry(self) -> bool:
         """Whether the request only wants to know what would happen."""
         return self.served.dry_run and bool(self.query.get("dry_run"))
+
+
+def basic_credentials() -> tuple[str, str] | None:
+    """User name and password of `Authorization: Basic` (RFC 7617), where they can be read."""
+    sent = request.authorization
+    if sent is None or sent.type != "basic" or sent.username is None:
+        return None
+    return sent.username, sent.password or ""
 
 
 def _media_type(verb: str) -> str:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from api.http.operation import operation
 
 OFF: Final = "off"
-LOGIN_RATE: Final = "20/minute"
+LOGIN_RATE_OF_ADDRESS: Final = "100/5minute"
+LOGIN_RATE_OF_ACCOUNT: Final = "10/5minute"
 
 
 def storage_of(redis_url: str | None) -> Storage:
@@ -57,7 +58,7 @@ class RateLimits:
     @classmethod
     def of(cls, storage: Storage, *, default: str, registration: str, workers: int) -> RateLimits:
         """Read the settings (`600/minute`, `off`), each divided among `workers` processes."""
-        wanted = {"default": default, "registration": registration, "login": LOGIN_RATE}
+        wanted = {"default": default, "registration": registration, "login": LOGIN_RATE_OF_ADDRESS}
         policies = {name: parse(rate) for name, rate in wanted.items() if rate != OFF}
         if workers > 1 and isinstance(storage, MemoryStorage):
             for item in policies.values():
@@ -93,6 +94,20 @@ class RateLimits:
         if not passed:
             raise RateLimited(served.rate, max(1, state.seconds))
         return state
+
+    def spend_login(self, username: str) -> None:
+        """Take one try at the password of one account, from wherever it is tried.
+
+        Raises:
+            RateLimited: too many tries in the last five minutes; nobody is locked out for longer.
+            Unavailable: the storage is away.
+        """
+        item = parse(LOGIN_RATE_OF_ACCOUNT)
+        try:
+            if not self._limiter.hit(item, "account", username):
+                raise RateLimited("account", max(1, self._state("account", item, username).seconds))
+        except StorageError as away:
+            raise Unavailable from away
 
     def pay(self, served: operation, caller: Caller) -> None:
         """Take the unit of a revalidation that was answered in full."""

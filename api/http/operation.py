@@ -45,7 +45,9 @@ class operation:  # noqa: N801  # used as a decorator
     `statements` is the budget of database statements beside authentication; a read with a
     budget of one runs outside any transaction.
     The method receives what it names: `tx`, `actor`, the path's ids, and of `body`, `query`,
-    `revise`, `precondition`, `whole`, `credentials` and `address` those that it needs.
+    `revise`, `precondition`, `whole`, `prepared` and `address` those that it needs.
+    `prepare` names the resource's own method for what must be done before the transaction
+    because it takes long (hashing a password); its result is `prepared`.
     """
 
     summary: str
@@ -57,6 +59,8 @@ class operation:  # noqa: N801  # used as a decorator
     status: HTTPStatus = HTTPStatus.OK
     body: type[Schema] | None = None
     partial: bool = False
+    body_optional: bool = False
+    prepare: str | None = None
     query: type[Schema] | None = None
     listing: Listing | None = None
     rels: tuple[Rel, ...] = ()
@@ -81,6 +85,8 @@ class operation:  # noqa: N801  # used as a decorator
             answer = edge.keys.replay(caller, asked)
             if answer is None:
                 asked.validate()
+                if self.prepare is not None:
+                    asked.prepared = getattr(resource, self.prepare)(asked)
                 use_case = functools.partial(method, resource, **path)
                 answer = _answered(use_case, edge, caller, asked)
             return edge.respond(answer, asked)

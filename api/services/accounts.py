@@ -1,0 +1,150 @@
+"""Accounts: a user signs up, reads and changes what is their own, and leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, bindparam, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from api.authz.actor import Actor
+from api.authz.policy import Action, Policy
+from api.errors import DuplicateName, FieldError, NotFound, SignupClosed, ValidationFailed
+from api.ids import Ids
+from api.models.database import Transaction
+from api.models.user import Token, User
+from api.services.judged import ALLOWED, Judged
+from api.services.memberships import end_memberships
+from api.services.passwords import Passwords
+
+BY_ID = select(User).where(User.id == bindparam("user_id"))
+BY_ID_FOR_UPDATE = BY_ID.with_for_update()
+OWN = {"edit": ALLOWED, "delete": ALLOWED}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accounts:
+    """Users see and change nobody but themselves; operators use the command line."""
+
+    policy: Policy
+    ids: Ids
+    passwords: Passwords
+    is_signup_open: bool
+
+    def hash_for_signup(self, password: str) -> str:
+        """Hash a new account's password, before any transaction.
+
+        Raises:
+            SignupClosed: people do not sign up by themselves here.
+        """
+        if not self.is_signup_open:
+            raise SignupClosed
+        return self.passwords.hash(password)
+
+    def sign_up(
+        self, tx: Transaction, actor: Actor, new: Mapping[str, Any], password_hash: str | None
+    ) -> Judged:
+        """Make a user; without a hash nobody can log in as them.
+
+        Raises:
+            DuplicateName: the user name is taken.
+        """
+        self.policy.require_nothing(actor, Action.ACCOUNT_CREATE)
+        now = tx.now()
+
+        columns = {
+            "id": self.ids.new(),
+            "username": new["username"],
+            "display_name": new.get("display_name"),
+            "email": new.get("email"),
+            "password_hash": password_hash,
+            "created_at": now,
+            "updated_at": now,
+            "version": 1,
+        }
+        try:
+            row = tx.execute(insert(User).values(**columns).returning(User)).one()
+        except IntegrityError as taken:
+            detail = f"The user name {new['username']} is taken."
+            raise DuplicateName(detail, pointer="#/username") from taken
+        return Judged(row, OWN)
+
+    def get(self, tx: Transaction, actor: Actor, user_id: UUID) -> Judged:
+        """The caller's own account.
+
+        Raises:
+            NotFound: somebody else's, or nobody's.
+        """
+        self._require_self(actor, user_id)
+        row = tx.first(BY_ID, user_id=user_id)
+        if row is None:
+            raise NotFound
+        return Judged(row, OWN)
+
+    def me(self, tx: Transaction, actor: Actor) -> Judged:
+        """The caller: user, token and memberships."""
+        user_id = self.policy.require_user(actor, Action.ACCOUNT_OWN)
+        row = tx.first(
+            select(User, Token.scopes, Token.expires_at.label("token_expires_at"))
+            .join(Token, Token.user_id == User.id)
+            .where(User.id == user_id, Token.id == actor.token_id)
+        )
+        if row is None:
+            raise NotFound
+        shown = SimpleNamespace(
+            **row._mapping,  # noqa: SLF001  # SQLAlchemy's documented name for a row as a mapping
+            token_id=actor.token_id,
+            memberships=sorted(actor.memberships.values(), key=lambda member: member.id),
+        )
+        return Judged(shown, OWN)
+
+    def find_for_update(self, tx: Transaction, actor: Actor, user_id: UUID) -> Row[Any]:
+        """The caller's own row, locked.
+
+        Raises:
+            NotFound: somebody else's.
+        """
+        self._require_self(actor, user_id)
+        row = tx.first(BY_ID_FOR_UPDATE, user_id=user_id)
+        if row is None:
+            raise NotFound
+        return row
+
+    def update(self, tx: Transaction, row: Row[Any], changes: Mapping[str, Any]) -> Judged:
+        """Change the account; a new password needs the current one, and ends no token.
+
+        Raises:
+            ValidationFailed: `current_password` is missing or wrong.
+        """
+        columns = dict(changes)
+        password, current = columns.pop("password", None), columns.pop("current_password", None)
+        if password is not None:
+            if current is None or not self.passwords.matches(row.password_hash, current):
+                code = "required" if current is None else "not-found"
+                detail = "Send the current password to set a new one."
+                raise ValidationFailed([FieldError(code, detail, "#/current_password")])
+            columns["password_hash"] = self.passwords.hash(password)
+        if not columns:
+            return Judged(row, OWN)
+        columns.update(version=row.version + 1, updated_at=tx.now())
+        statement = update(User).where(User.id == row.id).values(**columns).returning(User)
+        return Judged(tx.execute(statement).one(), OWN)
+
+    def delete(self, tx: Transaction, actor: Actor, user_id: UUID) -> None:
+        """Delete the account: tokens die, memberships end, student records stay unclaimed.
+
+        Raises:
+            NotFound: somebody else's.
+            LastOwner: an organization would have no owner.
+        """
+        self._require_self(actor, user_id)
+        end_memberships(tx, user_id)
+        tx.execute(delete(User).where(User.id == user_id))
+
+    def _require_self(self, actor: Actor, user_id: UUID) -> None:
+        if self.policy.require_user(actor, Action.ACCOUNT_OWN) != user_id:
+            raise NotFound

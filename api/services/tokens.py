@@ -1,0 +1,121 @@
+"""Tokens: issued for a password, shown once, listed and revoked by their owner."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, bindparam, insert, select, update
+
+from api.authz import secrets
+from api.authz.actor import Actor
+from api.authz.policy import Action, Policy
+from api.errors import InvalidCredentials, NotFound
+from api.ids import Ids
+from api.models.database import Database, Transaction
+from api.models.user import Token, User
+from api.services.judged import ALLOWED, Judged, Listed
+from api.services.passwords import Passwords
+
+DEFAULT_LIFETIME = dt.timedelta(days=30)
+LONGEST_LIFETIME = dt.timedelta(days=365)
+TAGS = ("account", "organizations", "people", "catalogue", "registrations")
+SCOPES = tuple(f"{tag}:{access}" for tag in TAGS for access in ("read", "write"))
+
+BY_USERNAME = select(User.id, User.password_hash).where(User.username == bindparam("username"))
+OF_USER = select(Token).where(Token.user_id == bindparam("user_id"), Token.revoked_at.is_(None))
+BY_ID = OF_USER.where(Token.id == bindparam("token_id"))
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A user whose password was right; `new_hash` is set where the stored one is outdated."""
+
+    user_id: UUID
+    new_hash: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tokens:
+    """Bearer tokens. Only their hashes are kept, so that a stolen database opens nothing."""
+
+    policy: Policy
+    ids: Ids
+    passwords: Passwords
+
+    def identify(self, database: Database, username: str, password: str) -> Identity:
+        """Check a password, outside any transaction: it takes 20 ms of one core.
+
+        Raises:
+            InvalidCredentials: the same answer after the same time, whether the user exists or not.
+        """
+        with database.read() as tx:
+            row = tx.first(BY_USERNAME, username=username.casefold())
+        stored = None if row is None else row.password_hash
+        if not self.passwords.matches(stored, password) or row is None:
+            raise InvalidCredentials
+        is_outdated = self.passwords.is_outdated(row.password_hash)
+        return Identity(row.id, self.passwords.hash(password) if is_outdated else None)
+
+    def issue(
+        self, tx: Transaction, actor: Actor, identity: Identity, wanted: Mapping[str, Any]
+    ) -> Judged:
+        """Issue a token to a user who was identified; its secret is in this answer alone."""
+        self.policy.require_nothing(actor, Action.ACCOUNT_CREATE)
+        now = tx.now()
+        seconds = wanted.get("expires_in_seconds")
+
+        if identity.new_hash is not None:
+            statement = update(User).where(User.id == identity.user_id)
+            tx.execute(statement.values(password_hash=identity.new_hash))
+        secret = secrets.new_secret(secrets.TOKEN_PREFIX)
+        columns = {
+            "id": self.ids.new(),
+            "user_id": identity.user_id,
+            "hash": secrets.hash_of(secret),
+            "shown_prefix": secrets.shown_of(secret),
+            "label": wanted.get("label"),
+            "scopes": sorted(wanted.get("scopes") or SCOPES),
+            "created_at": now,
+            "expires_at": now
+            + (DEFAULT_LIFETIME if seconds is None else dt.timedelta(seconds=seconds)),
+        }
+        row = tx.execute(insert(Token).values(**columns).returning(Token)).one()
+        issued = SimpleNamespace(**row._mapping, token=secret)  # noqa: SLF001  # SQLAlchemy's documented name for a row as a mapping
+        return Judged(issued, {"revoke": ALLOWED})
+
+    def mine(self, _tx: Transaction, actor: Actor) -> Listed:
+        """The caller's tokens that were not revoked; expired ones until they are swept away."""
+        user_id = self.policy.require_user(actor, Action.ACCOUNT_OWN)
+        return Listed(
+            select=OF_USER, parameters={"user_id": user_id}, judge=lambda _tx, rows: _judged(rows)
+        )
+
+    def get(self, tx: Transaction, actor: Actor, token_id: UUID | None) -> Judged:
+        """One of the caller's tokens; None is the one that this request came with.
+
+        Raises:
+            NotFound: not the caller's, or revoked.
+        """
+        user_id = self.policy.require_user(actor, Action.ACCOUNT_OWN)
+        row = tx.first(BY_ID, user_id=user_id, token_id=token_id or actor.token_id)
+        if row is None:
+            raise NotFound
+        return _judged([row])[0]
+
+    def revoke(self, tx: Transaction, actor: Actor, token_id: UUID | None) -> None:
+        """End a token at once, everywhere.
+
+        Raises:
+            NotFound: not the caller's, or revoked already.
+        """
+        row = self.get(tx, actor, token_id).row
+        tx.execute(update(Token).where(Token.id == row.id).values(revoked_at=tx.now()))
+
+
+def _judged(rows: Sequence[Row[Any]]) -> list[Judged]:
+    return [Judged(row, {"revoke": ALLOWED}) for row in rows]
