@@ -63,6 +63,7 @@ def _uvicorn(app: str) -> list[str]:
 
 _FLASK = "benchmarks.peers.flask_textbook:app"
 _FASTAPI = "benchmarks.peers.fastapi_async:app"
+_RAW = "benchmarks.peers.fastapi_raw:app"
 _DJANGO = "benchmarks.peers.drf.wsgi:app"
 _HELLO = "benchmarks.peers.wsgi_hello:app"
 
@@ -87,6 +88,13 @@ PEERS = (
         title="FastAPI, SQLAlchemy async ORM, pydantic",
         server="granian ASGI (uvloop), 2 x 1",
         command=_granian("asgi", _FASTAPI, "--loop", "uvloop"),
+    ),
+    Subject(
+        key="c2",
+        family="c2",
+        title="FastAPI, raw asyncpg, orjson",
+        server="uvicorn (uvloop, httptools), 2 x 1",
+        command=_uvicorn(_RAW),
     ),
     Subject(
         key="d",
