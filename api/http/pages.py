@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -51,7 +52,8 @@ class Pages:
             for judged in listed.judge(tx, page.rows)
         ]
         links = self._links(wanted, page, base_url)
-        affordances = self.renderer.affordances(served.rels, listed, listed.verdicts, base_url)
+        owner = SimpleNamespace(**listed.parameters)
+        affordances = self.renderer.affordances(served.rels, owner, listed.verdicts, base_url)
         document: dict[str, Any] = {
             "items": items,
             "limit": wanted.window.limit,

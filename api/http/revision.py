@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from api.errors import StaleVersion
 from api.http import conditional, patches
 from api.http.parser import editable_of, load_body, load_replacement
 
@@ -25,8 +26,12 @@ class Precondition:
 
         Raises:
             PreconditionRequired: the operation needs `If-Match` and none was sent.
-            StaleVersion: it names another version.
+            StaleVersion: it names another version, or any where there is no row.
         """
+        if row is None:
+            if self.header is not None:
+                raise StaleVersion("There is no such resource.")
+            return
         conditional.require_version(self.header, row.version, required=self.is_required)
 
 
