@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import enum
 from typing import Any
 
+from api.authz.scopes import Scope
 from api.models.organization import Role
 from api.schemas.base import Representation
 from api.schemas.fields import (
@@ -20,11 +20,9 @@ from api.schemas.fields import (
 )
 from api.schemas.hypermedia import Hypermedia, Rel
 from api.schemas.limits import Matching
-from api.services.tokens import LONGEST_LIFETIME, SCOPES
+from api.services.tokens import LONGEST_LIFETIME
 
 USERNAME = Matching("[a-z0-9][a-z0-9._-]{2,63}", "Use 3 to 64 of a-z, 0-9, '.', '_' and '-'.")
-
-Scope = enum.StrEnum("Scope", {scope.replace(":", "_").upper(): scope for scope in SCOPES})
 
 
 class Username(Text):
@@ -78,7 +76,7 @@ class TokenSchema(Representation):
     scopes = ListOf(
         Enum(Scope),
         least=1,
-        most=len(SCOPES),
+        most=len(Scope),
         metadata={"description": "What the token may be used for; all by default."},
     )
     expires_in_seconds = Integer(

@@ -14,6 +14,7 @@ from sqlalchemy import Row, bindparam, insert, select, update
 from api.authz import secrets
 from api.authz.actor import Actor
 from api.authz.policy import Action, Policy
+from api.authz.scopes import Scope
 from api.errors import InvalidCredentials, NotFound
 from api.ids import Ids
 from api.models.database import Database, Transaction
@@ -23,8 +24,6 @@ from api.services.passwords import Passwords
 
 DEFAULT_LIFETIME = dt.timedelta(days=30)
 LONGEST_LIFETIME = dt.timedelta(days=365)
-TAGS = ("account", "organizations", "people", "catalogue", "registrations")
-SCOPES = tuple(f"{tag}:{access}" for tag in TAGS for access in ("read", "write"))
 
 BY_USERNAME = select(User.id, User.password_hash).where(User.username == bindparam("username"))
 OF_USER = select(Token).where(Token.user_id == bindparam("user_id"), Token.revoked_at.is_(None))
@@ -79,7 +78,7 @@ class Tokens:
             "hash": secrets.hash_of(secret),
             "shown_prefix": secrets.shown_of(secret),
             "label": wanted.get("label"),
-            "scopes": sorted(wanted.get("scopes") or SCOPES),
+            "scopes": sorted(wanted.get("scopes") or Scope),
             "created_at": now,
             "expires_at": now
             + (DEFAULT_LIFETIME if seconds is None else dt.timedelta(seconds=seconds)),
