@@ -226,6 +226,7 @@ def open_database(app: Flask, *, url: str, threads: int, pooler: str, clock: Clo
 
     Raises:
         UnsuitableDatabase: a setting that Homeroom needs is not in force.
+        Unavailable: there is no answer from it.
     """
     parsed = database_url(url)
     app.config["SQLALCHEMY_DATABASE_URI"] = parsed
@@ -237,9 +238,14 @@ def open_database(app: Flask, *, url: str, threads: int, pooler: str, clock: Clo
     with app.app_context():
         write, read = db.engines[None], db.engines["read"]
     attach_hooks(write, read)
-    with refusing_failures():
-        check_settings(write, read)
-    return Database(write, read, clock, limits_by_transaction=pooler == "transaction")
+    database = Database(write, read, clock, limits_by_transaction=pooler == "transaction")
+    try:
+        with refusing_failures():
+            check_settings(write, read)
+    except BaseException:
+        database.close()
+        raise
+    return database
 
 
 def _once_more(connection: Connection, run: Callable[[], T]) -> T:

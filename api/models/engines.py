@@ -69,7 +69,7 @@ def read_options(url: URL, *, threads: int, pooler: str) -> dict[str, Any]:
     """Options of the engine of reads: autocommit, and nothing is said on return to the pool."""
     return {
         **_pool(threads),
-        **_driver(url, pooler),
+        **_driver(url, pooler, "-c default_transaction_read_only=on"),
         "isolation_level": "AUTOCOMMIT",
         "pool_reset_on_return": None,
         "skip_autocommit_rollback": True,
@@ -90,7 +90,7 @@ def _alive(url: URL) -> dict[str, Any]:
     return {"pool_pre_ping": url.get_backend_name() == "postgresql"}
 
 
-def _driver(url: URL, pooler: str) -> dict[str, Any]:
+def _driver(url: URL, pooler: str, more: str = "") -> dict[str, Any]:
     if url.get_backend_name() == "sqlite":
         return {"connect_args": {"check_same_thread": False}}
     # A pooler of transactions knows neither our prepared statements nor start-up options.
@@ -99,7 +99,7 @@ def _driver(url: URL, pooler: str) -> dict[str, Any]:
         if pooler == "transaction"
         else {
             "options": f"-c lock_timeout={LOCK_WAIT_SECONDS * 1000}"
-            f" -c statement_timeout={STATEMENT_SECONDS * 1000} -c timezone=UTC"
+            f" -c statement_timeout={STATEMENT_SECONDS * 1000} -c timezone=UTC {more}"
         }
     )
     return {

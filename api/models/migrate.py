@@ -13,7 +13,7 @@ from api.clock import SystemClock
 from api.errors import Busy
 from api.models.database import Database
 from api.models.engines import database_url
-from api.models.failures import refusal_of
+from api.models.failures import refusal_of, refusing_failures
 from api.models.schema_info import HEAD, revision_of
 
 FOLDER = Path(__file__).parents[2] / "migrations"
@@ -48,6 +48,9 @@ def upgrade(url: str, revision: str = HEAD) -> None:
     """Bring the database up to `revision`; nothing happens if it is there or further.
 
     Safe to call from several processes at once: one migrates, the others wait for it.
+
+    Raises:
+        Busy: others kept the database locked for too long; nothing was done.
     """
     parsed = database_url(url)
     if parsed.get_backend_name() == "sqlite":
@@ -71,7 +74,8 @@ def _run(url: str, act: Callable[[Any, Any], None]) -> None:
     config = Config()
     config.set_main_option("script_location", str(FOLDER))
     try:
-        _again_when_locked(lambda: _in_one_transaction(engine, config, act, command))
+        with refusing_failures():
+            _again_when_locked(lambda: _in_one_transaction(engine, config, act, command))
     finally:
         engine.dispose()
 
