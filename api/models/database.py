@@ -117,6 +117,12 @@ class Transaction:
             self._now = self.clock.now()
         return self._now
 
+    def given_now(self) -> datetime | None:
+        """The reading of our clock, or None where the database's own clock decides."""
+        if self.dialect == "postgresql" and isinstance(self.clock, SystemClock):
+            return None
+        return self.clock.now()
+
     def clock_sql(self) -> ColumnElement[datetime]:
         """The clock as SQL: PostgreSQL's own, else a parameter with the reading of ours."""
         if self.dialect == "postgresql" and isinstance(self.clock, SystemClock):
