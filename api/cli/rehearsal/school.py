@@ -149,7 +149,7 @@ def _made_in(server: str, *, keep: bool) -> Iterator[str]:
     name = f"homeroom_rehearsal_{secrets.token_hex(4)}"
     engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
     with engine.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name}"))
+        connection.execute(sa.text(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'"))
     try:
         yield url.set(database=name).render_as_string(hide_password=False)
     finally:
