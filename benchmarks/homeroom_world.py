@@ -45,6 +45,7 @@ class School:
     owner: str
     caller: str
     _organization_id: str = ""
+    _client: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=30))
 
     @staticmethod
     def bearer(token: str) -> dict[str, str]:
@@ -86,7 +87,7 @@ class School:
 
     def _send(self, method: str, path: str, token: str, **options: Any) -> httpx.Response:
         headers = {**self.bearer(token), **options.pop("headers", {})}
-        answer = httpx.request(method, self.base + path, headers=headers, timeout=30, **options)
+        answer = self._client.request(method, self.base + path, headers=headers, **options)
         if answer.is_error:
             raise RuntimeError(f"{method} {path}: {answer.status_code} {answer.text[:500]}")
         return answer

@@ -66,8 +66,9 @@ def serving(program: Program, name: str, logs: Path) -> Iterator[Serving]:
             )
             stack.callback(stop, process)
             started.append((process, f"http://127.0.0.1:{port}"))
-        for process, base in started:
-            wait_until_ready(process, base + program.ready_path, logs)
+        with httpx.Client(timeout=2) as client:
+            for process, base in started:
+                wait_until_ready(process, client, base + program.ready_path)
         yield Serving([base for _, base in started], [process.pid for process, _ in started])
 
 
@@ -83,19 +84,17 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_until_ready(process: subprocess.Popen[bytes], url: str, logs: Path) -> None:
+def wait_until_ready(process: subprocess.Popen[bytes], client: httpx.Client, url: str) -> None:
     """Return at the first answer below 500."""
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise RuntimeError(f"{process.args} ended with {process.returncode}; see {logs}")
-        try:
-            if httpx.get(url, timeout=2).status_code < 500:  # the server's own fault
+            raise RuntimeError(f"{process.args} ended with {process.returncode}; see its log")
+        with suppress(httpx.HTTPError):
+            if client.get(url).status_code < httpx.codes.INTERNAL_SERVER_ERROR:
                 return
-        except httpx.HTTPError:
-            pass
         time.sleep(0.05)
-    raise RuntimeError(f"{url} did not answer within {READY_SECONDS} s; see {logs}")
+    raise RuntimeError(f"{url} did not answer within {READY_SECONDS} s; see its log")
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
