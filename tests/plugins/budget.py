@@ -89,20 +89,16 @@ class Budget:
     def pytest_report_header(self):
         return [f"servers: {', '.join(origins().values())}"]
 
-    def pytest_deselected(self, items):
-        for item in items:
-            for server in servers_of(item.nodeid, item.keywords):
-                self.left_out[server, "not asked for"] += 1
-
     def pytest_runtest_logreport(self, report):
         folder = folder_of(report.nodeid)
         self.seconds[folder] += report.duration
         servers = servers_of(report.nodeid, report.keywords)
-        if report.when == "call":
+        if report.when == "setup":
             self.tests[folder] += 1
+        if report.when == "call":
             self.ran.update(servers)
         if report.skipped and isinstance(report.longrepr, tuple):
-            for server in servers or {"other"}:
+            for server in servers or {""}:
                 self.left_out[server, report.longrepr[2].removeprefix("Skipped: ")] += 1
 
     @pytest.hookimpl(tryfirst=True)
@@ -158,6 +154,9 @@ class Budget:
         for name, origin in origins().items():
             out.line(f"{self.ran[name]:5d} tests ran on {origin}")
         for (name, reason), count in sorted(self.left_out.items()):
-            out.line(f"{count:5d} tests of {name} did not run: {reason}")
+            on = f" on {name}" if name else ""
+            out.line(f"{count:5d} tests{on} did not run: {reason}")
+        if self.config.getoption("quick"):
+            out.line("tests that need PostgreSQL or Redis did not run: --quick leaves them out")
         for complaint in self.complaints:
             out.line(f"FAILED: {complaint}", red=True, bold=True)

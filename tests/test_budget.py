@@ -1,0 +1,83 @@
+from pathlib import Path
+
+import pytest
+
+pytest_plugins = ["pytester"]
+
+ROOT = Path(__file__).parents[1]
+SETUP = """
+[homeroom:budgets]
+core = {core}
+browser = 60
+
+[homeroom:floors]
+api/services = 100
+"""
+
+
+@pytest.fixture
+def suite(pytester, monkeypatch):
+    """Give a function that runs a suite of a few tests under the plugin, core's budget given."""
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    folder = pytester.mkdir("tests") / "storage"
+    folder.mkdir()
+    (folder / "test_rows.py").write_text(
+        "import time, pytest\n"
+        "@pytest.mark.parametrize('backend', ['sqlite', 'postgresql'])\n"
+        "def test_a_row(backend): time.sleep(0.02)\n"
+        "@pytest.mark.skip(reason='no such machine')\n"
+        "def test_a_machine(): pass\n"
+    )
+
+    def run(*arguments, core=60):
+        (pytester.path / "setup.cfg").write_text(SETUP.format(core=core))
+        return pytester.runpytest_subprocess("-p", "tests.plugins.budget", *arguments)
+
+    return run
+
+
+def test_a_suite_within_its_budget_passes_and_says_what_ran_where(suite):
+    result = suite()
+
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(
+        [
+            "servers: SQLite *, PostgreSQL *, Redis *",
+            "*3 tests  tests/storage",
+            "core: * s of 60 s (1 workers)",
+            "    1 tests ran on SQLite *",
+            "    1 tests ran on PostgreSQL *",
+            "    0 tests ran on Redis *",
+            "    1 tests did not run: no such machine",
+            "*2 passed, 1 skipped*",
+        ]
+    )
+
+
+def test_a_suite_over_its_budget_fails_though_every_test_passed(suite):
+    result = suite(core=0.001)
+
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["FAILED: core took * s, its budget is 0 s", "*2 passed*"])
+
+
+def test_quick_leaves_out_what_needs_a_server_and_says_so(suite):
+    result = suite("--quick")
+
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(
+        [
+            "    0 tests ran on PostgreSQL *",
+            "tests that need PostgreSQL or Redis did not run: --quick leaves them out",
+            "*1 passed, 1 skipped, 1 deselected*",
+        ]
+    )
+
+
+def test_the_private_servers_are_not_shown_with_a_password(suite, monkeypatch):
+    monkeypatch.setenv("HOMEROOM_TEST_DATABASE_URL", "postgresql://ann:hunter2@db.test/homeroom")
+
+    output = suite().stdout.str()
+
+    assert "PostgreSQL at db.test, from HOMEROOM_TEST_DATABASE_URL" in output
+    assert "hunter2" not in output
