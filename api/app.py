@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask, Response
+from flask import Flask
 from flask.sessions import SessionInterface
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -19,6 +19,7 @@ from api.http.authentication import Authentication
 from api.http.cors import Cors
 from api.http.cursors import Cursors
 from api.http.edge import Edge
+from api.http.health import Health
 from api.http.idempotency import IdempotencyKeys
 from api.http.limits import OFF, RateLimits, storage_of
 from api.http.observation import Observation
@@ -29,6 +30,7 @@ from api.http.requests import Envelope
 from api.http.restful import HomeroomApi, IdConverter
 from api.ids import Ids
 from api.models.database import Database, open_database
+from api.release import RELEASE
 from api.settings import Settings
 
 log = logging.getLogger("homeroom")
@@ -109,11 +111,12 @@ def _mount(app: Flask, settings: Settings, database: Database, container: Contai
         pages=Pages(cursors=Cursors(secret), renderer=renderer),
     )
     stopping = threading.Event()
+    observation = Observation()
     Envelope(
         public_url=settings.public_url,
         cors=Cors(),
         limits=limits,
-        observe=Observation().observe,
+        observe=observation.observe,
     ).attach(app)
     Problems(app)
     api = HomeroomApi()
@@ -127,4 +130,11 @@ def _mount(app: Flask, settings: Settings, database: Database, container: Contai
         edge=edge,
         stopping=stopping,
     )
-    app.add_url_rule("/healthz", "healthz", lambda: Response(status=204))
+    Health(
+        database=database,
+        redis_url=settings.redis_url,
+        registry=observation.registry,
+        metrics_token=settings.metrics_token,
+        release=RELEASE,
+        stopping=stopping,
+    ).attach(app)
