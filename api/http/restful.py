@@ -14,6 +14,8 @@ from werkzeug.routing import BaseConverter, Map, ValidationError
 from api import ids
 from api.http.operation import operation
 
+__all__ = ["HomeroomApi", "IdConverter", "Resource", "operation_id", "served_methods"]
+
 METHODS = ("get", "post", "patch", "put", "delete")
 
 VERBS: Mapping[str, str] = {

@@ -8,14 +8,13 @@ from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
-from flask_restful import Resource
-
 from api.authz.actor import Actor
 from api.authz.policy import Action
 from api.errors import DuplicateName, LastOwner, NotFound, SignupClosed
 from api.http.asked import Asked
 from api.http.edge import Edge
 from api.http.operation import operation
+from api.http.restful import Resource
 from api.http.revision import Revision
 from api.models.database import Transaction
 from api.schemas.accounts import ME, USER, SignUpSchema, UserSchema

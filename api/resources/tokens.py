@@ -8,8 +8,6 @@ from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
-from flask_restful import Resource
-
 from api.authz.actor import Actor
 from api.authz.policy import Action
 from api.errors import FieldError, InvalidCredentials, NotFound, RateLimited, ValidationFailed
@@ -17,6 +15,7 @@ from api.http.asked import Asked, basic_credentials
 from api.http.edge import Edge
 from api.http.filters import Listing, instant, text
 from api.http.operation import operation
+from api.http.restful import Resource
 from api.models.database import Transaction
 from api.models.user import Token
 from api.schemas.accounts import ISSUED_TOKEN, TOKEN, CredentialsSchema
