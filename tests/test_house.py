@@ -1,12 +1,17 @@
+import configparser
 import io
 import json
 import logging
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from api import logs
+
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture
@@ -84,3 +89,51 @@ def test_importing_the_package_starts_nothing():
     )
 
     assert ran.stdout == "False\n"
+
+
+def wanted(name):
+    """Read the direct dependencies of requirements/`name`.in, in lower case."""
+    lines = (ROOT / "requirements" / f"{name}.in").read_text().splitlines()
+    return {re.split(r"[\[ #]", line)[0].lower() for line in lines if line and line[0] not in "#-"}
+
+
+def locked(name):
+    """Read the version of every package in requirements/`name`.txt."""
+    text = (ROOT / "requirements" / f"{name}.txt").read_text()
+    return dict(re.findall(r"^([A-Za-z0-9._-]+)==([^ ]+)", text, re.MULTILINE))
+
+
+@pytest.mark.parametrize("name", ["run", "test"])
+def test_the_lock_holds_hashes_and_no_place_of_one_machine(name):
+    text = (ROOT / "requirements" / f"{name}.txt").read_text()
+    entries = re.split(r"\n(?=[a-z])", text.strip())
+
+    assert wanted(name) <= set(locked(name))
+    assert all("--hash=sha256:" in entry for entry in entries)
+    assert not re.search(r"://|--(extra-)?index|--find-links|^/", text, re.MULTILINE)
+
+
+def test_both_locks_agree():
+    run, test = locked("run"), locked("test")
+
+    assert run == {name: test[name] for name in run}
+
+
+def test_an_install_asks_for_what_is_locked_for_a_run():
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    asked = {re.split(r"\[", line)[0] for line in setup["options"]["install_requires"].split()}
+
+    # setuptools builds the install and is not of it.
+    assert asked == wanted("run") - {"setuptools"}
+
+
+def test_every_direct_dependency_says_why_it_is_here():
+    document = (ROOT / "docs" / "dependencies.md").read_text()
+    lines = re.findall(
+        r"^\| ([A-Za-z0-9-]+) \| ([0-9][^ ]*) \| (.+) \| (.+) \|$", document, re.MULTILINE
+    )
+    told = {name.lower(): version for name, version, _, _ in lines}
+
+    versions = locked("test")
+    assert told == {name: versions[name] for name in wanted("run") | wanted("test")}
