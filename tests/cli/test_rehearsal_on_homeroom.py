@@ -3,11 +3,12 @@ import gzip
 import importlib.util
 import json
 import random
-import subprocess
-import sys
 from datetime import datetime, timedelta
 
 import pytest
+from click.testing import CliRunner
+
+from api.cli.rehearse import rehearse
 
 WANTED = ("seed", "tokens", "verify", "db")
 ABSENT = [name for name in WANTED if importlib.util.find_spec(f"api.cli.{name}") is None]
@@ -82,29 +83,25 @@ def database(backend, request):
     databases.drop("rehearsal")
 
 
-def rehearse(folder, database, *arguments):
-    done = subprocess.run(
+def rehearsed(folder, database, *arguments):
+    result = CliRunner(env={"HOMEROOM_DATABASE_URL": None}).invoke(
+        rehearse,
         [
-            *(sys.executable, "-m", "api.cli", "rehearse", "--json"),
-            *("--demand", str(folder / "demand_small_events.csv.gz")),
+            *("--json", "--demand", str(folder / "demand_small_events.csv.gz")),
             *("--database", database, "--output", str(folder / "results")),
             *("--connections", "8", *arguments),
         ],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
+        catch_exceptions=False,
     )
-    assert done.returncode in (0, 1), done.stderr
-    told = json.loads(done.stdout)
-    broken = [check for check in told["checks"] if not check["holds"]]
-    assert broken == []
-    assert done.returncode == 0
+    assert result.exit_code in (0, 1), result.output
+    told = json.loads(result.stdout)
+    assert [check for check in told["checks"] if not check["holds"]] == []
+    assert result.exit_code == 0
     return told
 
 
 def test_a_short_day_with_kills_holds(folder, database):
-    told = rehearse(folder, database, "--kills", "2")
+    told = rehearsed(folder, database, "--kills", "2")
 
     assert told["answers"]["unexpected"] == 0
     assert len(told["kills"]) == 2
@@ -115,12 +112,12 @@ def test_a_short_day_with_kills_holds(folder, database):
 
 
 def test_a_short_day_on_which_conflicts_block_holds(folder, database):
-    told = rehearse(folder, database, "--conflicts", "block")
+    told = rehearsed(folder, database, "--conflicts", "block")
 
     assert told["answers"]["refusals"].get("time-conflict", 0) > 0
 
 
 def test_a_short_day_with_the_limits_on_shows_them(folder, database):
-    told = rehearse(folder, database, "--rate-limit", "default", "--limit", "100")
+    told = rehearsed(folder, database, "--rate-limit", "default", "--limit", "100")
 
     assert told["answers"]["with_rate_limit_header"] == told["answers"]["answered"] == 100

@@ -6,10 +6,11 @@ import pytest
 
 from api.cli.rehearsal.client import Client
 from api.cli.rehearsal.demand import Command
-from api.cli.rehearsal.directory import NotReady, Tokens, tokens_of
+from api.cli.rehearsal.directory import NotReady, Place, Tokens, tokens_of
 from api.cli.rehearsal.inspection import Inspection
 from api.cli.rehearsal.ledger import replayed
 from api.cli.rehearsal.oracle import foretell
+from api.cli.rehearsal.replay import Replay
 from api.cli.rehearsal.run import Plan, Rehearsal
 from api.cli.rehearsal.verdict import Facts, judge
 from tests.cli.tiny_school import ORGANIZATION, TinyClass, TinySchool
@@ -165,6 +166,67 @@ def test_tokens_need_a_registrar():
         tokens_of([{"external_id": "S1", "token": "hr_1"}])
     with pytest.raises(NotReady, match="neither external_id nor role"):
         tokens_of([{"token": "hr_1"}])
+
+
+def test_an_owner_sets_the_policy_where_the_registrar_may_not():
+    school = a_school(only_owner_sets="owner")
+    tokens = a_plan().tokens
+    owned = Tokens(registrar=tokens.registrar, students=tokens.students, owner="token-owner")
+
+    with pytest.raises(NotReady, match="could not be set to block"):
+        asyncio.run(rehearsed(school, a_plan(conflicts_block=True)))
+    asyncio.run(rehearsed(school, a_plan(conflicts_block=True, tokens=owned)))
+
+    assert school.conflict_policy == "block"
+
+
+def test_a_policy_that_blocks_already_is_left_as_it_is():
+    school = a_school(conflict_policy="block", only_owner_sets="owner")
+
+    outcome = asyncio.run(rehearsed(school, a_plan(conflicts_block=True)))
+
+    assert broken_claims(outcome) == set()
+
+
+def test_a_registrar_of_two_organizations_is_refused():
+    school = a_school(organizations=("org_1", "org_2"))
+
+    with pytest.raises(NotReady, match="belongs to 2 organizations"):
+        asyncio.run(rehearsed(school, a_plan()))
+
+
+def test_an_answer_to_the_registrar_that_is_not_200_is_shown():
+    school = a_school(trouble=lambda _number, _method, path: "500" if "classes" in path else None)
+
+    with pytest.raises(NotReady, match=r"GET /v1/organizations/.* answered 500: \{\}"):
+        asyncio.run(rehearsed(school, a_plan()))
+
+
+def test_a_command_that_no_server_answers_is_reported_and_the_day_goes_on():
+    def never(_number, method, path):
+        return "refuse" if method == "POST" and "cls_003" in path else None
+
+    async def run():
+        async with a_school(trouble=never).served() as address:
+            clients = [Client(addresses=[address], patience_seconds=0.02) for _ in range(4)]
+            places = {
+                name: Place(
+                    class_id=f"cls_{name}",
+                    section=name,
+                    capacity=seats,
+                    seats_taken=0,
+                    waitlist_length=0,
+                )
+                for name, seats in SEATS.items()
+            }
+            replay = Replay(places=places, tokens=a_plan().tokens, run="r")
+            return await replay.run_day(commands(), clients)
+
+    journal = asyncio.run(run())
+
+    assert len(journal.unexpected) == 12
+    assert {odd.status for odd in journal.unexpected} == {0}
+    assert len(journal.sent) + journal.skipped == len(commands())
 
 
 def lose_a_row(school):

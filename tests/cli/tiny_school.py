@@ -89,6 +89,8 @@ class TinySchool:
     trouble: Callable[[int, str, str], str | None] = lambda _number, _method, _path: None
     forget_keys: bool = False
     conflict_policy: str = "ignore"
+    organizations: tuple[str, ...] = (ORGANIZATION,)
+    only_owner_sets: str = "registrar"
     refuse_students: tuple[str, ...] = ()
     answers: dict[str, tuple[int, bytes]] = field(default_factory=dict)
     seen: list[tuple[str, str, str]] = field(default_factory=list)
@@ -150,6 +152,8 @@ class TinySchool:
         student = headers.get("authorization", "").removeprefix("Bearer token-")
         if method == "GET":
             return 200, json.dumps(self._read(path)).encode(), {"ETag": '"v1"'}
+        if method == "PATCH" and student != self.only_owner_sets:
+            return 403, b"{}", {}
         if method == "PATCH":
             self.conflict_policy = json.loads(body)["conflict_policy"]
             return 200, b"{}", {}
@@ -184,7 +188,8 @@ class TinySchool:
         here, _, query = path.partition("?")
         parts = here.split("/")[2:]
         if parts == ["me"]:
-            return {"memberships": [{"organization_id": ORGANIZATION, "role": "registrar"}]}
+            roles = [{"organization_id": name, "role": "registrar"} for name in self.organizations]
+            return {"memberships": roles}
         if parts == ["organizations", ORGANIZATION]:
             return {"conflict_policy": self.conflict_policy}
         if parts == ["organizations", ORGANIZATION, "classes"]:

@@ -60,11 +60,6 @@ class Journal:
     skipped: int = 0
     rate_limit_headers: int = 0
 
-    @property
-    def done(self) -> int:
-        """Commands that are over, whether answered or skipped."""
-        return len(self.sent) + self.skipped
-
     def note(self, command: Command, answer: Answer, *, sent: float, took: float) -> None:
         """Remember that a command got its final answer."""
         self.sent.append(sent)

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +18,10 @@ import sqlalchemy as sa
 
 from api.cli.rehearsal.demand import open_text
 from api.cli.rehearsal.directory import NotReady, Tokens, tokens_of
+
+
+# Enough for the violations that `homeroom verify` lists last.
+TOLD_CHARACTERS = 2000
 
 
 @dataclass(slots=True, kw_only=True)
@@ -45,7 +49,8 @@ class School:
         )
         self.timings[name or " ".join(arguments[:2])] = time.monotonic() - began
         if done.returncode != 0:
-            raise NotReady(f"homeroom {' '.join(arguments)} ended with {done.returncode}")
+            told = done.stdout.strip()[-TOLD_CHARACTERS:]
+            raise NotReady(f"homeroom {' '.join(arguments)} ended with {done.returncode}\n{told}")
         return done.stdout
 
     def fill(self, catalogue: Path, students: Path, *, only: set[str] | None) -> Tokens:
@@ -156,8 +161,3 @@ def _made_in(server: str, *, keep: bool) -> Iterator[str]:
         if not keep:
             with engine.connect() as connection:
                 connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
-
-
-def overview(timings: Mapping[str, float]) -> str:
-    """How long the school took to be made, for people."""
-    return ", ".join(f"{name} {seconds:.1f} s" for name, seconds in timings.items())
