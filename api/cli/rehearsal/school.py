@@ -19,7 +19,6 @@ import sqlalchemy as sa
 from api.cli.rehearsal.demand import open_text
 from api.cli.rehearsal.directory import NotReady, Tokens, tokens_of
 
-
 # Enough for the violations that `homeroom verify` lists last.
 TOLD_CHARACTERS = 2000
 
