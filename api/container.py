@@ -8,8 +8,10 @@ from api.authz.policy import Policy
 from api.ids import Ids
 from api.models.database import Database
 from api.services.accounts import Accounts
+from api.services.courses import Courses
 from api.services.organizations import Organizations
 from api.services.passwords import Passwords
+from api.services.terms import Terms
 from api.services.tokens import Tokens
 
 
@@ -22,6 +24,8 @@ class Container:
     accounts: Accounts
     tokens: Tokens
     organizations: Organizations
+    terms: Terms
+    courses: Courses
 
 
 def build(database: Database, *, ids: Ids, is_signup_open: bool) -> Container:
@@ -36,4 +40,6 @@ def build(database: Database, *, ids: Ids, is_signup_open: bool) -> Container:
         ),
         tokens=Tokens(policy=policy, ids=ids, passwords=passwords),
         organizations=Organizations(policy=policy, ids=ids),
+        terms=Terms(policy=policy, ids=ids),
+        courses=Courses(policy=policy, ids=ids),
     )

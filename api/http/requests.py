@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import MethodNotAllowed
 
-from api.errors import BodyTooLarge, HeadersTooLarge, UriTooLong
+from api.errors import BodyTooLarge, HeadersTooLarge, NotFound, UriTooLong
 from api.http import negotiation
 from api.http.cors import Cors
 from api.http.problems import allowed_methods
@@ -61,6 +61,9 @@ class Envelope:
         g.caller = g.operation = g.rate = None
         if request.routing_exception is not None:
             return None
+        if "\0" in request.path:
+            # No resource has such an address, and a text of PostgreSQL cannot hold it.
+            raise NotFound
         require_sizes()
         return self.options() if request.method == "OPTIONS" else None
 

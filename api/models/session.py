@@ -6,10 +6,19 @@ import enum
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKeyConstraint,
+    Index,
+    UniqueConstraint,
+    and_,
+    bindparam,
+    select,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from api.models.base import Base, Json, choice, one_of
+from api.models.school_class import SchoolClass
 
 
 class SessionStatus(enum.StrEnum):
@@ -89,3 +98,23 @@ class ClassSession(Base):
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)
+
+
+_TO_COME = select(
+    ClassSession.id,
+    ClassSession.organization_id,
+    ClassSession.local_start,
+    ClassSession.starts_at,
+    ClassSession.ends_at,
+).where(
+    ClassSession.organization_id == bindparam("organization_id"),
+    ClassSession.starts_at > bindparam("now"),
+)
+TO_COME = _TO_COME.where(ClassSession.class_id == bindparam("class_id"))
+TO_COME_BY_ZONE = _TO_COME.join(
+    SchoolClass,
+    and_(
+        SchoolClass.organization_id == ClassSession.organization_id,
+        SchoolClass.id == ClassSession.class_id,
+    ),
+).where(SchoolClass.timezone.is_(None))

@@ -6,7 +6,9 @@ from api.container import Container
 from api.http.edge import Edge
 from api.http.restful import HomeroomApi
 from api.resources.accounts import Me, UserItem, UserList
+from api.resources.courses import CourseByExternalId, CourseItem, CourseList
 from api.resources.organizations import OrganizationItem, OrganizationList
+from api.resources.terms import TermByExternalId, TermItem, TermList
 from api.resources.tokens import CurrentToken, TokenItem, TokenList
 
 ORGANIZATION = "/v1/organizations/<id(org):organization_id>"
@@ -22,3 +24,15 @@ def add_resources(api: HomeroomApi, edge: Edge, c: Container) -> None:
     api.add(CurrentToken, "/v1/tokens/current", edge=edge, tokens=c.tokens)
     api.add(OrganizationList, "/v1/organizations", edge=edge, organizations=c.organizations)
     api.add(OrganizationItem, ORGANIZATION, edge=edge, organizations=c.organizations)
+    api.add(TermList, f"{ORGANIZATION}/terms", edge=edge, terms=c.terms)
+    api.add(TermItem, "/v1/terms/<id(trm):term_id>", edge=edge, terms=c.terms)
+    by_external_id = "by-external-id/<path:external_id>"
+    api.add(TermByExternalId, f"{ORGANIZATION}/terms/{by_external_id}", edge=edge, terms=c.terms)
+    api.add(CourseList, f"{ORGANIZATION}/courses", edge=edge, courses=c.courses)
+    api.add(CourseItem, "/v1/courses/<id(crs):course_id>", edge=edge, courses=c.courses)
+    api.add(
+        CourseByExternalId,
+        f"{ORGANIZATION}/courses/{by_external_id}",
+        edge=edge,
+        courses=c.courses,
+    )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Self
 from urllib.parse import quote
 
+from marshmallow import ValidationError
 from marshmallow.exceptions import SCHEMA
 
 from api.errors import FieldError
@@ -62,6 +63,20 @@ def parameter_faults(messages: Mapping[str, Any]) -> list[FieldError]:
         for name, below in messages.items()
         for _, fault in _leaves(below, "")
     ]
+
+
+def raise_faults(found: Iterable[FieldError]) -> None:
+    """Let marshmallow know of faults that a rule found in members of one object.
+
+    Raises:
+        ValidationError: there are any.
+    """
+    messages: dict[str, list[FieldFault]] = {}
+    for fault in found:
+        name = (fault.pointer or "").removeprefix("#/")
+        messages.setdefault(name, []).append(FieldFault(fault.code, fault.detail))
+    if messages:
+        raise ValidationError(messages)
 
 
 def first_allowed(messages: Any) -> tuple[str, ...]:

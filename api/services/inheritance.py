@@ -1,0 +1,160 @@
+"""What a class takes from its term and its organization, kept beside what it sets itself.
+
+The columns `effective_…` are what guards read. They are rewritten in the transaction of the
+change that moves them, class by class in the order of their ids, and bump `version`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Row, bindparam, update
+
+from api.authz.actor import Actor
+from api.models import session as sessions
+from api.models import term as terms
+from api.models.database import Transaction
+from api.models.locks import LockStep
+from api.models.school_class import SchoolClass
+from api.models.session import ClassSession
+from api.services import class_seats
+from api.services.rules_timetable import instant_of
+from api.services.rules_windows import Deadlines, effective_deadlines
+
+_SETTLE = (
+    update(SchoolClass)
+    .where(
+        SchoolClass.organization_id == bindparam("of_organization"),
+        SchoolClass.id == bindparam("of_class"),
+    )
+    .values(
+        effective_drop_until=bindparam("drop"),
+        effective_withdraw_until=bindparam("withdraw"),
+        effective_promotion_ends_at=bindparam("promotion"),
+        version=SchoolClass.version + 1,
+        updated_at=bindparam("now"),
+    )
+)
+_MOVE_ZONE = (
+    update(SchoolClass)
+    .where(
+        SchoolClass.organization_id == bindparam("organization_id"), SchoolClass.timezone.is_(None)
+    )
+    .values(
+        effective_timezone=bindparam("zone"),
+        version=SchoolClass.version + 1,
+        updated_at=bindparam("now"),
+    )
+)
+_MOVE_SESSION = (
+    update(ClassSession)
+    .where(
+        ClassSession.organization_id == bindparam("of_organization"),
+        ClassSession.id == bindparam("of_session"),
+    )
+    .values(starts_at=bindparam("start"), ends_at=bindparam("end"))
+)
+
+
+def follow_term(tx: Transaction, actor: Actor, term: Any) -> None:
+    """Let the classes of a term follow its deadlines. Locks them."""
+    heirs = tx.all(terms.HEIRS_OF_TERM, organization_id=term.organization_id, term_id=term.id)
+    tx.lock(LockStep.CLASS, *(heir.id for heir in heirs))
+    _settle(tx, actor, heirs)
+
+
+def follow_zone(tx: Transaction, actor: Actor, organization_id: UUID, zone: str) -> None:
+    """Let the classes without a zone of their own follow the organization's. Locks them.
+
+    The wall clock is what was agreed on: sessions to come keep it and move in UTC.
+    """
+    parameters = {"organization_id": organization_id}
+    heirs = tx.all(terms.HEIRS_OF_ZONE.with_for_update(of=SchoolClass), **parameters)
+    tx.lock(LockStep.CLASS, *(heir.id for heir in heirs))
+    tx.execute(_MOVE_ZONE, {**parameters, "zone": zone, "now": tx.now()})
+    rows = tx.all(sessions.TO_COME_BY_ZONE, **parameters, now=tx.now())
+    _move(tx, rows, zone)
+    _settle(tx, actor, tx.all(terms.HEIRS_OF_ZONE, **parameters))
+
+
+def follow_own_zone(tx: Transaction, school_class: Any) -> None:
+    """Move the sessions to come of one class, which is locked, to its present zone."""
+    rows = tx.all(
+        sessions.TO_COME,
+        organization_id=school_class.organization_id,
+        class_id=school_class.id,
+        now=tx.now(),
+    )
+    _move(tx, rows, school_class.effective_timezone)
+
+
+def deadlines_of(heir: Any) -> Deadlines:
+    """The deadlines that hold for a class, given with its own and those of its term."""
+    return effective_deadlines(
+        Deadlines(
+            drop_until=heir.drop_until,
+            withdraw_until=heir.withdraw_until,
+            promotion_ends_at=heir.promotion_ends_at,
+        ),
+        Deadlines(
+            drop_until=heir.term_drop_until,
+            withdraw_until=heir.term_withdraw_until,
+            promotion_ends_at=heir.term_promotion_ends_at,
+        ),
+        heir.first_session_at,
+    )
+
+
+def _settle(tx: Transaction, actor: Actor, heirs: Sequence[Row[Any]]) -> None:
+    changed = [(heir, deadlines_of(heir)) for heir in heirs if deadlines_of(heir) != _present(heir)]
+    if not changed:
+        return
+    tx.execute(
+        _SETTLE,
+        [
+            {
+                "of_organization": heir.organization_id,
+                "of_class": heir.id,
+                "drop": wanted.drop_until,
+                "withdraw": wanted.withdraw_until,
+                "promotion": wanted.promotion_ends_at,
+                "now": tx.now(),
+            }
+            for heir, wanted in changed
+        ],
+    )
+    for heir, _ in changed:
+        # Without anybody in line or anything due, a deadline has nothing to do yet.
+        if heir.waiting or heir.next_due_at is not None:
+            row = class_seats.locked_class(tx, heir.id)
+            assert row is not None, "the class is locked since it was read"
+            class_seats.revised(tx, actor, row)
+
+
+def _present(heir: Any) -> Deadlines:
+    return Deadlines(
+        drop_until=heir.effective_drop_until,
+        withdraw_until=heir.effective_withdraw_until,
+        promotion_ends_at=heir.effective_promotion_ends_at,
+    )
+
+
+def _move(tx: Transaction, rows: Sequence[Row[Any]], zone_name: str) -> None:
+    zone = ZoneInfo(zone_name)
+    moves = []
+    for row in rows:
+        start = instant_of(datetime.fromisoformat(row.local_start), zone)
+        moves.append(
+            {
+                "of_organization": row.organization_id,
+                "of_session": row.id,
+                "start": start,
+                "end": start + (row.ends_at - row.starts_at),
+            }
+        )
+    if moves:
+        tx.execute(_MOVE_SESSION, moves)
