@@ -1,32 +1,13 @@
-"""Query strings as bytes and as links: what may come in, what refuses, where pages lead."""
+"""What may stand in a query string, and how a fault of it is refused."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import parse_qsl, unquote_to_bytes, urlencode
+from urllib.parse import unquote_to_bytes
 
 from api.errors import FieldError, InvalidParameter, Refusal, UnknownParameter
-from api.http.cursors import Cursors
-from api.models.listing import Page
 from api.schemas.faults import first_allowed, parameter_faults
-
-
-def page_queries(
-    query_string: bytes, page: Page[Any], list_name: str, cursors: Cursors
-) -> dict[str, str]:
-    """The query strings of the links `first`, `prev` and `next`; filter and sort are kept.
-
-    A neighbour that does not exist has no entry.
-    """
-    pairs = parse_qsl(query_string.decode("ascii"), keep_blank_values=True)
-    kept = [(name, value) for name, value in pairs if name != "cursor"]
-    queries = {"first": urlencode(kept)}
-    for rel, position in (("prev", page.before), ("next", page.after)):
-        if position is not None:
-            cursor = cursors.seal(position, list_name)
-            queries[rel] = urlencode([*kept, ("cursor", cursor)])
-    return queries
 
 
 def require_utf8(query_string: bytes) -> None:

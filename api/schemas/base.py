@@ -29,10 +29,10 @@ class Representation(Schema):
         Raises:
             ValidationError: the same, reworded.
         """
-        if isinstance(error.messages, dict):
-            for name in error.messages.keys() & self.read_only():
-                if error.messages[name] == [UNKNOWN]:
-                    error.messages[name] = [READ_ONLY]
+        messages: Any = error.messages
+        for name in self.read_only():
+            if messages.get(name) == [UNKNOWN]:
+                messages[name] = [READ_ONLY]
 
     @classmethod
     def read_only(cls) -> frozenset[str]:
