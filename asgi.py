@@ -4,26 +4,20 @@ import dataclasses
 import os
 import sys
 
-from api import logs
-from api.app import create_app
 from api.cli import main as command
 from api.http.requests import BODY_BYTES
 from api.models import migrate
 from api.server import Lifecycle, listen, serve
-from api.settings import SettingRefused, Settings
+from api.startup import application_of, settings_of
 
 
 def main(arguments: list[str]) -> None:
     """Serve until a signal says otherwise.
 
     Raises:
-        SystemExit: a setting is refused or the port is taken; its text says what to do.
+        SystemExit: a setting, the port or the database is not to be had; the text says what to do.
     """
-    try:
-        settings = Settings.from_environment(os.environ)
-    except SettingRefused as refused:
-        sys.exit(f"homeroom: {refused}")
-    logs.configure(settings.log)
+    settings = settings_of(os.environ)
     try:
         listener = listen(settings.host, settings.port)
     except OSError as reason:
@@ -34,7 +28,7 @@ def main(arguments: list[str]) -> None:
         command(["seed", "--demo"], standalone_mode=False)
 
     host, port = listener.getsockname()[:2]
-    app = create_app(dataclasses.replace(settings, port=port))
+    app = application_of(dataclasses.replace(settings, port=port))
     homeroom = app.extensions["homeroom"]
     address = settings.public_url or f"http://{f'[{host}]' if ':' in host else host}:{port}"
 

@@ -2,10 +2,6 @@
 
 import os
 
-from api import logs
-from api.app import create_app
-from api.settings import Settings
+from api.startup import application_of, settings_of
 
-settings = Settings.from_environment(os.environ)
-logs.configure(settings.log)
-application = create_app(settings)
+application = application_of(settings_of(os.environ))
