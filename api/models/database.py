@@ -25,6 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError
 
 from api.clock import Clock, SystemClock
+from api.models import tenancy
 from api.models.base import Instant, db
 from api.models.engines import (
     LOCK_WAIT_SECONDS,
@@ -225,10 +226,19 @@ class Database:
         return nullcontext() if self._gate is None else self._gate.passed()
 
 
-def open_database(app: Flask, *, url: str, threads: int, pooler: str, clock: Clock) -> Database:
+def open_database(
+    app: Flask,
+    *,
+    url: str,
+    threads: int,
+    pooler: str,
+    clock: Clock,
+    unscoped: tenancy.Answer = "log",
+) -> Database:
     """Give `app` its two engines, through Flask-SQLAlchemy, and check what they were told.
 
-    `pooler` is `none` or `transaction` (PgBouncer); `threads` is what the process runs at once.
+    `pooler` is `none` or `transaction` (PgBouncer); `threads` is what the process runs at once;
+    `unscoped` is what becomes of a statement that reads tenants' rows and names no tenant.
 
     Raises:
         UnsuitableDatabase: a setting that Homeroom needs is not in force.
@@ -244,6 +254,8 @@ def open_database(app: Flask, *, url: str, threads: int, pooler: str, clock: Clo
     with app.app_context():
         write, read = db.engines[None], db.engines["read"]
     attach_hooks(write, read)
+    tenancy.watch(write, unscoped)
+    tenancy.watch(read, unscoped)
     database = Database(write, read, clock, limits_by_transaction=pooler == "transaction")
     try:
         with refusing_failures():

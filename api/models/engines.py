@@ -8,17 +8,23 @@ readers' prepared statements.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+from time import monotonic
 from typing import Any, Literal
 
 import orjson
 from sqlalchemy import URL, Connection, Engine, event, make_url
+from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 Dialect = Literal["sqlite", "postgresql"]
 
 LOCK_WAIT_SECONDS = 3
 STATEMENT_SECONDS = 5
 POOL_WAIT_SECONDS = 2
+# What has idled longer is asked for a sign of life before a write.
+IDLE_SECONDS = 1
 
 # Waiting comes first: the change to WAL needs the file for itself.
 SQLITE_PRAGMAS = {
@@ -62,7 +68,7 @@ def dialect_of(engine: Engine) -> Dialect:
 
 def write_options(url: URL, *, threads: int, pooler: str) -> dict[str, Any]:
     """Options of the engine of writes; one connection more than threads, for the sweeper."""
-    return {**_pool(threads), **_driver(url, pooler), **_alive(url)}
+    return {**_pool(threads), **_driver(url, pooler)}
 
 
 def read_options(url: URL, *, threads: int, pooler: str) -> dict[str, Any]:
@@ -85,11 +91,6 @@ def _pool(threads: int) -> dict[str, Any]:
     }
 
 
-def _alive(url: URL) -> dict[str, Any]:
-    # A write cannot be repeated after a lost connection as a read can, so it is tried first.
-    return {"pool_pre_ping": url.get_backend_name() == "postgresql"}
-
-
 def _driver(url: URL, pooler: str, more: str = "") -> dict[str, Any]:
     if url.get_backend_name() == "sqlite":
         return {"connect_args": {"check_same_thread": False}}
@@ -110,8 +111,10 @@ def _driver(url: URL, pooler: str, more: str = "") -> dict[str, Any]:
 
 
 def attach_hooks(write: Engine, read: Engine) -> None:
-    """Tell every connection its settings, and begin SQLite's writes by BEGIN IMMEDIATE."""
+    """Tell every connection what it must know; on SQLite a write begins by BEGIN IMMEDIATE."""
     if dialect_of(write) != "sqlite":
+        event.listen(write, "checkin", _note_the_time)
+        event.listen(write, "checkout", _look_whether_alive(write))
         return
     event.listen(write, "connect", _tell_sqlite)
     event.listen(read, "connect", _tell_sqlite)
@@ -133,6 +136,24 @@ def _tell_query_only(driver: Any, _: Any) -> None:
 
 def _begin_immediate(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _note_the_time(_: Any, record: ConnectionPoolEntry) -> None:
+    record.info["idle_since"] = monotonic()
+
+
+def _look_whether_alive(engine: Engine) -> Callable[[Any, ConnectionPoolEntry, Any], None]:
+    # A write cannot be repeated after its connection was lost, as a read can. In a rush the last
+    # use is proof enough, and a round trip before each write would be felt.
+    def look(driver: Any, record: ConnectionPoolEntry, _: Any) -> None:
+        if monotonic() - record.info.get("idle_since", monotonic()) < IDLE_SECONDS:
+            return
+        try:
+            engine.dialect.do_ping(driver)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise InvalidatePoolError from error
+
+    return look
 
 
 def check_settings(write: Engine, read: Engine) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from api.clock import SystemClock
 from api.errors import Busy, NotFound, Unavailable
-from api.models import Organization
+from api.models import Organization, engines
 from api.models.database import Database, open_database
 from api.models.engines import (
     SQLITE_PRAGMAS,
@@ -206,13 +206,27 @@ def test_reads_are_prepared_even_after_a_refused_write(fresh_database):
 
 @pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
 @pytest.mark.parametrize("way", ["read", "snapshot", "write"])
-def test_a_connection_that_died_in_the_pool_is_replaced_unnoticed(fresh_database, way):
+def test_a_connection_that_died_in_the_pool_is_replaced_unnoticed(fresh_database, way, monkeypatch):
+    monkeypatch.setattr(engines, "IDLE_SECONDS", 0)
     for opening in (fresh_database.read, fresh_database.write):
         with opening() as tx:
             tx.scalar(ONE)
     _kill_sessions(fresh_database)
 
     with getattr(fresh_database, way)() as tx:
+        assert tx.scalar(ONE) == 1
+
+
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+def test_a_write_right_after_its_connection_died_is_a_refusal_and_the_next_is_not(fresh_database):
+    with fresh_database.write() as tx:
+        tx.scalar(ONE)
+    _kill_sessions(fresh_database)
+
+    with pytest.raises(Unavailable), fresh_database.write() as tx:
+        tx.scalar(ONE)
+
+    with fresh_database.write() as tx:
         assert tx.scalar(ONE) == 1
 
 
