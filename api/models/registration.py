@@ -93,7 +93,9 @@ def in_states(column: Any, states: Iterable[RegistrationState]) -> ColumnElement
 
     As parameters they would hide from PostgreSQL's generic plans that a partial index serves.
     """
-    chosen = [literal_column(f"'{state.value}'") for state in _S if state in states]
+    chosen: list[ColumnElement[str]] = [
+        literal_column(f"'{state.value}'") for state in _S if state in states
+    ]
     condition: ColumnElement[bool] = column.in_(chosen)
     return condition
 
