@@ -11,9 +11,11 @@ from marshmallow import RAISE, Schema, ValidationError
 from webargs.flaskparser import FlaskParser
 from webargs.multidictproxy import MultiDictProxy
 
-from api.errors import FieldError, InvalidParameter, UnknownParameter, ValidationFailed
+from api.errors import ValidationFailed
+from api.http.query_strings import query_refusal, require_utf8
+from api.schemas.base import Parameters
 from api.schemas.dumping import dumped
-from api.schemas.faults import faults, parameter_faults
+from api.schemas.faults import faults
 
 if TYPE_CHECKING:
     from api.http.operation import operation
@@ -48,44 +50,24 @@ class QueryParser(FlaskParser):
     DEFAULT_UNKNOWN_BY_LOCATION = {**FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, "query": RAISE}  # noqa: RUF012  # webargs' own declaration
 
     def load_querystring(self, req: Request, schema: Schema) -> MultiDictProxy:
-        """The query, once it is known to be UTF-8 and to name each parameter once.
+        """The query, once it is known to be UTF-8; `Parameters` refuses what is given twice.
 
         Raises:
-            InvalidParameter: not UTF-8, or a parameter is given twice.
+            InvalidParameter: not UTF-8.
         """
-        if b"\xef\xbf\xbd" in req.query_string or "\ufffd" in "".join(req.args.values()):
-            _refuse_parameter("query", "bad-format", "The query is not percent-encoded UTF-8.")
-        for name, values in req.args.lists():
-            if len(values) > 1:
-                _refuse_parameter(name, "bad-format", "Give this parameter once.")
+        require_utf8(req.query_string)
         query: MultiDictProxy = super().load_querystring(req, schema)
         return query
 
     def handle_error(self, error: ValidationError, *args: Any, **_options: Any) -> NoReturn:
         """Name the unknown parameters, or else the values that cannot be used."""
         schema: Schema = args[1]
-        found = parameter_faults(_of(error, "query"))
-        unknown = [fault.parameter for fault in found if fault.code == "unknown-member"]
-        members = [fault.as_member() for fault in found]
-        if unknown:
-            raise UnknownParameter(
-                f"There is no parameter {unknown[0]} here.",
-                errors=[{**member, "code": "unknown-parameter"} for member in members],
-                allowed=sorted(field.data_key or name for name, field in schema.fields.items()),
-            ) from None
-        raise InvalidParameter(found[0].detail, errors=members) from None
+        names = [field.data_key or name for name, field in schema.fields.items()]
+        raise query_refusal(names, _of(error, "query")) from None
 
 
-def _refuse_parameter(name: str, code: str, detail: str) -> NoReturn:
-    fault = FieldError(code=code, detail=detail, parameter=name)
-    raise InvalidParameter(detail, errors=[fault.as_member()])
-
-
-class NoParameters(Schema):
+class NoParameters(Parameters):
     """The query of an operation that takes none."""
-
-    class Meta:
-        unknown = RAISE
 
 
 body_parser = BodyParser()

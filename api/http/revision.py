@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from api.errors import StaleVersion
 from api.http import conditional, patches
 from api.http.parser import editable_of, load_body, load_replacement
+from api.schemas.dumping import dumped
 
 if TYPE_CHECKING:
     from api.http.asked import Asked
@@ -57,7 +58,14 @@ class Revision:
         if self.asked.media_type is None or self.asked.verb == "PUT":
             wanted = load_replacement(schema, self.asked.document, row)
         else:
-            revised = patches.apply(self.asked.media_type, self.asked.document, dict(present))
+            # A JSON Patch may test what it cannot change, so it sees all members.
+            whole = dumped(schema, row)
+            revised = patches.apply(
+                self.asked.media_type,
+                self.asked.document,
+                whole,
+                read_only=whole.keys() - present.keys(),
+            )
             wanted = load_body(schema, revised)
         stored = load_body(schema, present)
         return {name: value for name, value in wanted.items() if stored.get(name) != value}
