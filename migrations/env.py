@@ -26,6 +26,11 @@ def by_our_name(kind: str, found: object, _: object) -> str | Literal[False]:
     return _OUR_TYPES.get(repr(found), False) if kind == "type" else False
 
 
+def can_be_compared(found: object, _name: object, kind: str, *_: object) -> bool:
+    """Leave out an index that falls: SQLAlchemy reads it back from SQLite as one that rises."""
+    return kind != "index" or getattr(found, "name", None) != "ix_registrations_line"
+
+
 def run_on(connection: Connection) -> None:
     """Run what was asked for; the caller's transaction holds all of it or nothing."""
     context.configure(
@@ -35,6 +40,7 @@ def run_on(connection: Connection) -> None:
         render_as_batch=connection.dialect.name == "sqlite",
         transactional_ddl=True,
         render_item=by_our_name,
+        include_object=can_be_compared,
     )
     with context.begin_transaction():
         context.run_migrations()

@@ -1,6 +1,7 @@
 import threading
 from pathlib import Path
 
+import flask_migrate
 import pytest
 from flask import Flask
 from sqlalchemy import create_engine, inspect, text, update
@@ -52,6 +53,21 @@ def test_a_database_knows_where_it_stands(bare_database_url):
     migrate.upgrade(bare_database_url)
 
     assert (before, migrate.current(bare_database_url)) == (None, migrate.head())
+
+
+def test_flask_migrate_runs_the_same_migrations(bare_database_url):
+    app = Flask("api")
+    database = open_database(
+        app, url=bare_database_url, threads=1, pooler="none", clock=SystemClock()
+    )
+    flask_migrate.Migrate(app, db, directory=str(migrate.FOLDER))
+
+    with app.app_context():
+        flask_migrate.upgrade()
+        flask_migrate.check()
+    database.close()
+
+    assert migrate.current(bare_database_url) == migrate.head()
 
 
 def test_nothing_is_made_by_asking_where_a_database_stands(tmp_path):
