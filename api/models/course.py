@@ -65,8 +65,10 @@ _SHOWN = select(Course, _IN_USE, Organization.public_catalog).join(
     Organization,
     and_(Organization.id == Course.organization_id, Organization.archived_at.is_(None)),
 )
-OF_ORGANIZATION: Select[Any] = select(Course, _IN_USE).where(
-    Course.organization_id == bindparam("organization_id")
+OF_ORGANIZATION: Select[Any] = (
+    select(Course)
+    .add_columns(_IN_USE)
+    .where(Course.organization_id == bindparam("organization_id"))
 )
 BY_ID = _SHOWN.where(Course.id == bindparam("course_id"))
 BY_ID_FOR_UPDATE = BY_ID.with_for_update(of=Course)

@@ -66,8 +66,8 @@ _SHOWN = select(Term, _IN_USE, Organization.public_catalog).join(
     Organization,
     and_(Organization.id == Term.organization_id, Organization.archived_at.is_(None)),
 )
-OF_ORGANIZATION: Select[Any] = select(Term, _IN_USE).where(
-    Term.organization_id == bindparam("organization_id")
+OF_ORGANIZATION: Select[Any] = (
+    select(Term).add_columns(_IN_USE).where(Term.organization_id == bindparam("organization_id"))
 )
 BY_ID = _SHOWN.where(Term.id == bindparam("term_id"))
 BY_ID_FOR_UPDATE = BY_ID.with_for_update(of=Term)

@@ -95,9 +95,9 @@ def test_another_system_updates_or_makes_a_course_by_its_own_id(school):
 
 
 def test_courses_are_filtered_and_sorted(school):
-    for code, credits in (("B", 1000), ("A", None), ("a1", 4000)):
+    for code, worth in (("B", 1000), ("A", None), ("a1", 4000)):
         school.registrar.post(
-            f"{school.url}/courses", {**NEW, "code": code, "credits_milli": credits}
+            f"{school.url}/courses", {**NEW, "code": code, "credits_milli": worth}
         )
 
     def codes(query):
