@@ -31,8 +31,6 @@ def sent(answer: Answer, request: Request, preference: Preferences) -> Response:
     tag = answer.headers.get("ETag")
     asked_for = request.headers.get("If-None-Match")
     is_read = request.method in {"GET", "HEAD"}
-    if is_read and tag and asked_for and conditional.not_modified(asked_for, tag):
-        return Response(status=304, headers=headers)
     status, body = answer.status, answer.body
     is_minimal = preference.minimal and request.method in {"POST", "PUT", "PATCH"}
     applied = preference.applied(minimal=is_minimal)
@@ -40,11 +38,14 @@ def sent(answer: Answer, request: Request, preference: Preferences) -> Response:
         headers["Preference-Applied"] = applied
     if is_minimal:
         status, body = (status, b"") if status == 201 else (204, b"")
+    is_coded = compression.is_due(request.headers.get("Accept-Encoding"), len(body))
+    if is_coded and tag:
+        headers["ETag"] = conditional.of_gzip(tag)
+    if is_read and tag and asked_for and conditional.not_modified(asked_for, tag):
+        return Response(status=304, headers=headers)
     if not body:
         return Response(status=status, headers=headers)
-    if compression.is_due(request.headers.get("Accept-Encoding"), len(body)):
+    if is_coded:
         body = compression.gzip(body)
         headers["Content-Encoding"] = "gzip"
-        if tag:
-            headers["ETag"] = conditional.of_gzip(tag)
     return Response(body, status=status, headers=headers, content_type=answer.media_type)

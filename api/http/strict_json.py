@@ -7,8 +7,6 @@ import math
 import re
 from typing import Any, NoReturn
 
-import orjson
-
 from api.errors import MalformedJson
 
 MAX_DEPTH = 32
@@ -56,11 +54,6 @@ def loads(body: bytes) -> Any:
     if "\\u" in text:
         _refuse_lone_surrogates(text)
     return value
-
-
-def dumps(value: Any) -> bytes:
-    """Write `value` as compact UTF-8 JSON."""
-    return orjson.dumps(value)
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

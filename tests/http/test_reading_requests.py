@@ -88,3 +88,21 @@ def test_a_merge_patch_may_bring_the_whole_representation_back(school):
     assert (same.status_code, same.headers["ETag"]) == (200, seen.headers["ETag"])
     assert (refused.status_code, refused.json["errors"][0]["pointer"]) == (422, "#/version")
     assert refused.json["errors"][0]["code"] == "read-only"
+
+
+@pytest.mark.parametrize("coding", ["gzip", "identity"])
+def test_not_modified_repeats_the_header_fields_of_the_answer(school, coding):
+    for name in ("One", "Two", "Three"):
+        term = {"name": name, "starts_on": "2026-10-01", "ends_on": "2027-01-31"}
+        school.owner.post(f"{school.url}/terms", term)
+    accept = {"Accept-Encoding": coding}
+    seen = school.owner.get(f"{school.url}/terms", headers=accept)
+    tag = seen.headers["ETag"]
+
+    same = school.owner.get(f"{school.url}/terms", headers={**accept, "If-None-Match": tag})
+
+    assert seen.headers.get("Content-Encoding", "identity") == coding
+    assert (":gzip" in tag) == (coding == "gzip")
+    assert (same.status_code, same.data) == (304, b"")
+    for name in ("ETag", "Cache-Control", "Vary"):
+        assert same.headers[name] == seen.headers[name]
