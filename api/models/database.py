@@ -282,6 +282,8 @@ def _end_quietly(connection: Connection) -> None:
 
     By COMMIT, for psycopg forgets a connection's prepared statements at every ROLLBACK.
     """
+    if connection.invalidated:
+        return
     try:
         connection.exec_driver_sql("COMMIT")
     except DBAPIError:

@@ -118,6 +118,15 @@ def test_an_injected_clock_replaces_that_of_the_database(database, clock):
         assert tx.scalar(select(tx.clock_sql())) == clock.now()
 
 
+def test_what_stands_for_the_clock_is_the_database_only_on_postgresql(database, engines, clock):
+    system = Database(engines.write, engines.read, SystemClock())
+
+    with database.read() as tx:
+        assert tx.given_now() == clock.now()
+    with system.read() as tx:
+        assert (tx.given_now() is None) == (tx.dialect == "postgresql")
+
+
 def test_the_clock_of_the_system_is_that_of_the_database(engines):
     database = Database(engines.write, engines.read, SystemClock())
 
@@ -242,6 +251,28 @@ def test_a_connection_that_dies_inside_a_write_is_a_refusal(fresh_database):
 
 
 @pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+def test_a_connection_that_dies_inside_a_snapshot_is_a_refusal(fresh_database):
+    with pytest.raises(Unavailable), fresh_database.snapshot() as tx:
+        tx.scalar(ONE)
+        _kill_sessions(fresh_database)
+        tx.scalar(ONE)
+
+    with fresh_database.snapshot() as tx:
+        assert tx.scalar(ONE) == 1
+
+
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+def test_a_dead_connection_does_not_hide_why_a_snapshot_failed(fresh_database):
+    with pytest.raises(ZeroDivisionError), fresh_database.snapshot() as tx:
+        tx.scalar(ONE)
+        _kill_sessions(fresh_database)
+        _ = 1 / 0
+
+    with fresh_database.snapshot() as tx:
+        assert tx.scalar(ONE) == 1
+
+
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
 def test_a_row_that_stays_locked_is_a_refusal(database):
     organization = _an_organization(database)
 
@@ -285,6 +316,14 @@ def test_a_pool_that_stays_empty_is_a_refusal(fresh_database):
     for connection in held:
         connection.close()
     fresh_database.ping()
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_a_file_on_a_network_stops_the_start(fresh_database_url, monkeypatch):
+    monkeypatch.setattr(engines, "file_system_of", lambda _path, _mounts: "nfs4")
+
+    with pytest.raises(UnsuitableDatabase, match="nfs4"):
+        _open(fresh_database_url)
 
 
 def test_a_server_that_is_not_there_is_a_refusal():

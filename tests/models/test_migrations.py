@@ -5,6 +5,7 @@ import flask_migrate
 import pytest
 from flask import Flask
 from sqlalchemy import create_engine, inspect, text, update
+from sqlalchemy.exc import DBAPIError
 
 import api.models
 from api.clock import SystemClock
@@ -119,6 +120,26 @@ def test_a_migration_that_never_gets_its_turn_gives_up(bare_database_url, monkey
     outsider.dispose()
 
     assert migrate.current(bare_database_url) is None
+
+
+def test_a_current_database_is_left_alone(fresh_database_url, monkeypatch):
+    monkeypatch.delattr(migrate, "_run")
+
+    migrate.upgrade(fresh_database_url)
+
+    assert migrate.current(fresh_database_url) == migrate.head()
+
+
+def test_a_migration_that_fails_is_not_tried_again(bare_database_url):
+    database = _open(bare_database_url)
+    with database.write() as tx:
+        tx.execute(text("CREATE TABLE users (id INTEGER)"))
+    database.close()
+
+    with pytest.raises(DBAPIError, match="users"):
+        migrate.upgrade(bare_database_url)
+
+    assert set(_schema(bare_database_url)) == {"users"}
 
 
 def test_a_database_without_tables_is_behind(bare_database_url):
