@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Protocol
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
 
 class Clock(Protocol):
     """What tells the time; a test gives its own."""
@@ -29,8 +31,9 @@ def truncated(instant: datetime) -> datetime:
 
 def epoch_ms(instant: datetime) -> int:
     """Milliseconds from 1970 to `instant`."""
-    # Not `timestamp() * 1000`: a float of that size can fall short of the millisecond by one.
-    return int(instant.timestamp()) * 1000 + instant.microsecond // 1000
+    # Not `timestamp() * 1000`: a float of that size can miss the millisecond by one.
+    since = instant - _EPOCH
+    return since.days * 86_400_000 + since.seconds * 1000 + since.microseconds // 1000
 
 
 def to_text(instant: datetime) -> str:
