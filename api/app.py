@@ -18,6 +18,7 @@ from api.container import Container, build
 from api.http.authentication import Authentication
 from api.http.cors import Cors
 from api.http.cursors import Cursors
+from api.http.docs import Docs
 from api.http.edge import Edge
 from api.http.health import Health
 from api.http.idempotency import IdempotencyKeys
@@ -123,6 +124,7 @@ def _mount(app: Flask, settings: Settings, database: Database, container: Contai
     resources.add_resources(api, edge, container)
     api.init_app(app)
     renderer.compile(app)
+    Docs(app)
     app.extensions["homeroom"] = Homeroom(
         settings=settings,
         database=database,

@@ -31,6 +31,7 @@ class Target:
     media_type: str | None
     needs_version: bool
     served: operation
+    resource: type
 
     @property
     def template(self) -> str:
@@ -80,6 +81,7 @@ def targets_of(app: Flask) -> dict[str, Target]:
                 media_type=_media_type(method, served),
                 needs_version=served.conditional == "required",
                 served=served,
+                resource=resource,
             )
     return targets
 

@@ -1,0 +1,132 @@
+"""The OpenAPI document, made from the operations and the schemas that serve."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask
+
+from api.authz.policy import RULES, Rule
+from api.http.links import Target, targets_of
+from api.http.openapi_components import VERSION, Components, description_of
+from api.http.openapi_parameters import body_of, parameters_of
+from api.http.openapi_refusals import takes_key
+from api.http.openapi_responses import Responses, examples_of
+from api.http.openapi_shared import HEADERS, PARAMETERS, SCHEMAS, SECURITY
+from api.release import RELEASE
+
+TAGS = {
+    "discovery": "Where to begin, and what things mean. Public.",
+    "account": "Sign-up, tokens, and who the caller is.",
+    "organizations": "Organizations and their settings.",
+    "people": "Members, invitations and students.",
+    "catalogue": "Terms, courses, classes and their timetable.",
+    "registrations": "Seats, waitlists and the ledger of every change.",
+}
+"""Each tag with what it holds; an operation has one, and its scopes are named for it."""
+
+DESCRIPTION = """\
+Classes with limited seats: registration, waitlists and a ledger in which no seat is sold twice.
+
+Begin at `/` and follow `_links`: an action is there if it would succeed now, and in `_blocked`
+with its reasons if it would not. Every refusal is a problem document (RFC 9457); switch on its
+`code`. Changing something needs the `ETag` that was read, as `If-Match`; a retry with the same
+`Idempotency-Key` gets the first answer.
+"""
+
+
+def build_document(app: Flask) -> dict[str, Any]:
+    """The whole document of an application, as a JSON value."""
+    targets = targets_of(app)
+    components = Components(
+        linked={
+            target.served.returns.schema
+            for target in targets.values()
+            if target.served.returns is not None
+        }
+    )
+    responses = Responses(components)
+    paths: dict[str, dict[str, Any]] = {}
+    for target in sorted(targets.values(), key=lambda target: target.template):
+        described = _operation(target, components, responses)
+        paths.setdefault(target.template, {})[target.method.lower()] = described
+    for name, schema in SCHEMAS.items():
+        components.add(name, schema)
+    used = {target.served.tag for target in targets.values()}
+    return {
+        "openapi": VERSION,
+        "info": {"title": "Homeroom", "version": RELEASE, "description": DESCRIPTION},
+        "servers": [{"url": "/"}],
+        "tags": [{"name": n, "description": w} for n, w in TAGS.items() if n in used],
+        "paths": paths,
+        "components": {
+            "schemas": components.schemas(),
+            "parameters": PARAMETERS,
+            "headers": HEADERS,
+            "responses": dict(sorted(responses.shared.items())),
+            "examples": examples_of(),
+            "securitySchemes": SECURITY,
+        },
+    }
+
+
+def _operation(target: Target, components: Components, responses: Responses) -> dict[str, Any]:
+    served = target.served
+    described: dict[str, Any] = {
+        "operationId": target.operation_id,
+        "tags": [served.tag],
+        "summary": served.summary,
+        "description": _description(target),
+        "parameters": parameters_of(target, components),
+        "security": _security(target),
+    }
+    body = body_of(target, components)
+    if body is not None:
+        described["requestBody"] = body
+    described["responses"] = responses.of(target)
+    return described
+
+
+def _security(target: Target) -> list[dict[str, list[str]]]:
+    served = target.served
+    if served.access == "public":
+        # Who may leave the body out sends the credentials that it would hold as Basic.
+        return [{"basic": []}, {}] if served.body_optional else []
+    return [{"bearer": []}, {}] if served.access == "optional" else [{"bearer": []}]
+
+
+def _description(target: Target) -> str:
+    served = target.served
+    parts = [description_of(target.resource), served.description, _access(target)]
+    if served.conditional == "required":
+        parts.append("Needs `If-Match` with the `ETag` that was read.")
+    if target.method != "GET" and not takes_key(target):
+        parts.append("`Idempotency-Key` is ignored: nothing of this call is stored.")
+    if target.method == "PUT" and not served.partial and served.body is not None:
+        parts.append(
+            "A member that is left out takes its default. Members that only the server sets may "
+            "be sent back as they were read."
+        )
+    return "\n\n".join(part for part in parts if part)
+
+
+def _access(target: Target) -> str:
+    served = target.served
+    if served.access == "public":
+        return "Open to everybody; no token is read."
+    reading = "read" if target.method == "GET" else "write"
+    needs = f"Needs a token with the scope `{served.tag}:{reading}`"
+    rule = None if served.action is None else RULES.get(served.action)
+    return f"{needs}." if rule is None else f"{needs}. {_who(rule)}"
+
+
+def _who(rule: Rule) -> str:
+    who = [f"`{role}`" for role in sorted(rule.roles)]
+    if rule.instructor:
+        who.append("an instructor of the class")
+    if rule.own:
+        who.append("the student whose it is")
+    words = f"Open to: {', '.join(who)}."
+    if rule.public:
+        words += " Where the organization has a public catalogue, to everybody, without a token."
+    return words + (" To other members it does not exist." if rule.hidden else "")

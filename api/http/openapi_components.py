@@ -1,0 +1,236 @@
+"""The named schemas of the document: each marshmallow schema as it is sent, and as it is taken."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Collection
+from typing import Any
+
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin
+from marshmallow import Schema
+
+from api.schemas.hypermedia import Hypermedia
+
+VERSION = "3.0.3"
+LINKS = {
+    "type": "object",
+    "description": "What can be done from here now, by relation.",
+    "additionalProperties": {"$ref": "#/components/schemas/Link"},
+}
+BLOCKED = {
+    "type": "object",
+    "description": "What cannot be done from here now, by relation, with every reason.",
+    "additionalProperties": {
+        "type": "array",
+        "minItems": 1,
+        "items": {"$ref": "#/components/schemas/Block"},
+    },
+}
+
+
+def name_of(schema: type[Schema]) -> str:
+    """The name of a schema class without its suffix."""
+    return schema.__name__.removesuffix("Schema")
+
+
+def ref(name: str) -> dict[str, Any]:
+    """A reference to a named schema."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+class _Converter:
+    """One direction of the schemas: how nested ones are named, and what is shown of each."""
+
+    def __init__(self, name_of_nested: Any) -> None:
+        plugin = MarshmallowPlugin(schema_name_resolver=name_of_nested)
+        self._spec = APISpec("", "", VERSION, plugins=[plugin])
+        assert plugin.converter is not None, "the specification made it"  # at init_spec
+        self._converter = plugin.converter
+
+    def convert(self, schema: type[Schema]) -> dict[str, Any]:
+        """The schema object; nested schemas become components of this direction."""
+        converted: dict[str, Any] = self._converter.schema2jsonschema(schema)
+        return copy.deepcopy({**converted, "description": description_of(schema)})
+
+    def parameters(self, schema: type[Schema]) -> list[dict[str, Any]]:
+        """The parameter objects of a query schema, described."""
+        found = self._converter.schema2parameters(schema, location="query")
+        return [
+            {
+                "name": parameter["name"],
+                "in": "query",
+                "required": parameter["required"],
+                "description": parameter["schema"].pop("description", ""),
+                "schema": _with_null(parameter["schema"]),
+            }
+            for parameter in copy.deepcopy(found)
+        ]
+
+    def nested(self) -> dict[str, dict[str, Any]]:
+        """The components that conversion came upon."""
+        found: dict[str, dict[str, Any]] = copy.deepcopy(self._spec.components.schemas)
+        return found
+
+
+class Components:
+    """Collects named schemas while operations are described; `nested` ones come along."""
+
+    def __init__(self, linked: Collection[type[Schema]]) -> None:
+        self._linked = frozenset(linked)
+        self._output = _Converter(self._name_of_nested)
+        self._input = _Converter(lambda schema: f"{name_of(_class(schema))}Input")
+        self._named: dict[str, dict[str, Any]] = {}
+
+    def output(self, kind: Hypermedia) -> dict[str, Any]:
+        """A representation as it is answered: every member is there, and its links."""
+        return self._once(kind.name, lambda: self._represented(kind))
+
+    def page(self, kind: Hypermedia) -> dict[str, Any]:
+        """One page of representations."""
+        items = self.output(kind)
+        return self._once(f"{kind.name}Page", lambda: page_of(kind.name, items))
+
+    def dry_run(self, kind: Hypermedia) -> dict[str, Any]:
+        """What a dry run answers: the representation without links, and what it rests on."""
+        self.output(kind)
+        return self._once(f"{kind.name}DryRun", lambda: self._would(kind))
+
+    def either(self, kind: Hypermedia) -> dict[str, Any]:
+        """The answer of an operation whose dry run has the same status."""
+        shapes = [self.output(kind), self.dry_run(kind)]
+        words = "The representation, or with `dry_run=true` what it would be."
+        return self._once(f"{kind.name}OrDryRun", lambda: {"description": words, "oneOf": shapes})
+
+    def input(self, schema: type[Schema], purpose: str, *, complete: bool) -> dict[str, Any]:
+        """A body as it is taken; `complete` if members that are needed must be there."""
+        name = name_of(schema)
+        if schema in self._linked or not complete:
+            name += purpose
+        return self._once(name, lambda: self._taken(schema, complete=complete))
+
+    def parameters(self, schema: type[Schema]) -> list[dict[str, Any]]:
+        """The query parameters of a schema."""
+        return self._input.parameters(schema)
+
+    def add(self, name: str, schema: dict[str, Any]) -> None:
+        """A schema that no marshmallow class stands behind."""
+        self._named[name] = schema
+
+    def schemas(self) -> dict[str, dict[str, Any]]:
+        """Everything collected, by name."""
+        sent = {name: _sent(schema) for name, schema in self._output.nested().items()}
+        taken = {name: _taken(schema) for name, schema in self._input.nested().items()}
+        return dict(sorted((sent | taken | self._named).items()))
+
+    def _name_of_nested(self, schema: Any) -> str:
+        kind = _class(schema)
+        # A part of another representation has no links of its own.
+        return name_of(kind) + ("Members" if kind in self._linked else "")
+
+    def _once(self, name: str, build: Any) -> dict[str, Any]:
+        if name not in self._named:
+            self._named[name] = {}
+            self._named[name] = build()
+        return ref(name)
+
+    def _represented(self, kind: Hypermedia) -> dict[str, Any]:
+        schema = _sent(self._output.convert(kind.schema))
+        if kind.itself is not None or kind.rels:
+            schema["properties"]["_links"] = LINKS
+            schema["required"] = [*schema["required"], "_links"]
+            if any(rel.judged for rel in kind.rels):
+                schema["properties"]["_blocked"] = BLOCKED
+        return schema
+
+    def _would(self, kind: Hypermedia) -> dict[str, Any]:
+        shown = _sent(self._output.convert(kind.schema))
+        # Before it exists a thing has no id; after the rollback it has none either.
+        shown["properties"]["id"] = {**shown["properties"]["id"], "nullable": True}
+        self.add(f"Would{kind.name}", shown)
+        return {
+            "type": "object",
+            "description": "What the call would do now; nothing was done.",
+            "required": ["would", "as_of_seq"],
+            "properties": {
+                "would": ref(f"Would{kind.name}"),
+                "as_of_seq": {
+                    "type": "object",
+                    "description": "The position of each ledger that was looked at, by class.",
+                    "additionalProperties": {"type": "integer"},
+                },
+            },
+        }
+
+    def _taken(self, schema: type[Schema], *, complete: bool) -> dict[str, Any]:
+        converted = _taken(self._input.convert(schema))
+        if complete:
+            return converted
+        needed = converted.pop("required", ())
+        for name, member in converted["properties"].items():
+            # A patch that leaves a member out does not set it to its default.
+            member.pop("default", None)
+            if name not in needed:
+                converted["properties"][name] = _with_null({**member, "nullable": True})
+        return converted
+
+
+def description_of(kind: type[Any]) -> str:
+    """The docstring as one paragraph of plain words."""
+    return " ".join((kind.__doc__ or "").split("\n\n")[0].split())
+
+
+def page_of(name: str, items: dict[str, Any]) -> dict[str, Any]:
+    """The schema of one page of a list."""
+    return {
+        "type": "object",
+        "description": f"One page of a list of {name}.",
+        "required": ["items", "limit", "total", "total_is_exact", "_links"],
+        "properties": {
+            "items": {"type": "array", "description": "What is on this page.", "items": items},
+            "limit": {"type": "integer", "description": "How many a page holds at most."},
+            "total": {
+                "type": "integer",
+                "nullable": True,
+                "description": "How many there are on all pages, with `count=true`.",
+            },
+            "total_is_exact": {
+                "type": "boolean",
+                "nullable": True,
+                "description": "False where counting stopped; `total` is then the least.",
+            },
+            "_links": LINKS,
+            "_blocked": BLOCKED,
+        },
+    }
+
+
+def _class(schema: Any) -> type[Schema]:
+    return schema if isinstance(schema, type) else type(schema)
+
+
+def _sent(schema: dict[str, Any]) -> dict[str, Any]:
+    shown = {
+        name: _with_null({key: value for key, value in member.items() if key != "default"})
+        for name, member in schema["properties"].items()
+        if not member.get("writeOnly")
+    }
+    # A client lets pass what it does not know: later members break nobody.
+    kept = {key: value for key, value in schema.items() if key != "additionalProperties"}
+    return {**kept, "properties": shown, "required": list(shown)}
+
+
+def _taken(schema: dict[str, Any]) -> dict[str, Any]:
+    taken = {
+        name: _with_null(member)
+        for name, member in schema["properties"].items()
+        if not member.get("readOnly")
+    }
+    return {**schema, "properties": taken}
+
+
+def _with_null(member: dict[str, Any]) -> dict[str, Any]:
+    # OpenAPI 3.0.3 lets null through an enumeration only if null is one of its values.
+    if member.get("nullable") and "enum" in member and None not in member["enum"]:
+        return {**member, "enum": [*member["enum"], None]}
+    return member

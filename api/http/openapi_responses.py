@@ -1,0 +1,171 @@
+"""What an operation answers, as OpenAPI says it: the results, and every refusal by status."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from api import errors
+from api.errors import Refusal
+from api.http import negotiation
+from api.http.openapi_components import Components, description_of, ref
+from api.http.openapi_refusals import by_status, refusals_of, takes_key
+from api.http.problems import status_of
+
+if TYPE_CHECKING:
+    from api.http.links import Target
+
+ALWAYS = ("X-Request-Id", "RateLimit", "RateLimit-Policy", "Cache-Control", "Vary")
+MOST_NAMES = 2
+"""A response for more codes than this has no name of its own."""
+
+
+class Responses:
+    """Describes answers, and collects those that many operations share."""
+
+    def __init__(self, components: Components) -> None:
+        self._components = components
+        self.shared: dict[str, dict[str, Any]] = {
+            "Problem": _problem("Any other refusal.", (), {}),
+        }
+
+    def of(self, target: Target) -> dict[str, Any]:
+        """Every response of an operation, by status."""
+        found = {str(int(status)): answer for status, answer in self._results(target).items()}
+        for status, refusals in by_status(refusals_of(target)).items():
+            found[str(int(status))] = self._refused(refusals)
+        return {**found, "default": {"$ref": "#/components/responses/Problem"}}
+
+    def _results(self, target: Target) -> dict[HTTPStatus, dict[str, Any]]:
+        served = target.served
+        results = {served.status: self._result(target, served.status)}
+        if target.method == "GET":
+            results[HTTPStatus.NOT_MODIFIED] = _answer(
+                "What `If-None-Match` names is still right.", ("ETag", *ALWAYS)
+            )
+        elif target.method == "PUT" and served.partial:
+            results[HTTPStatus.CREATED] = self._result(target, HTTPStatus.CREATED)
+        if target.method in {"PUT", "PATCH"} and served.returns is not None:
+            results[HTTPStatus.NO_CONTENT] = _answer(
+                "Done, with `Prefer: return=minimal`.", _headers(target, HTTPStatus.NO_CONTENT)
+            )
+        if served.dry_run and served.returns is not None:
+            results |= self._dry_run(target)
+        return results
+
+    def _dry_run(self, target: Target) -> dict[HTTPStatus, dict[str, Any]]:
+        served = target.served
+        assert served.returns is not None, "a dry run tells a representation"  # see the caller
+        if served.status == HTTPStatus.OK:
+            schema = self._components.either(served.returns)
+            words = "Done; or, with `dry_run=true`, what would be done."
+        else:
+            schema = self._components.dry_run(served.returns)
+            words = "With `dry_run=true`: what would be done."
+        return {HTTPStatus.OK: _answer(words, _headers(target, HTTPStatus.OK), schema)}
+
+    def _result(self, target: Target, status: HTTPStatus) -> dict[str, Any]:
+        served = target.served
+        headers = _headers(target, status)
+        if served.returns is None or status == HTTPStatus.NO_CONTENT:
+            return _answer("Done; there is nothing to say.", headers)
+        if served.listing is not None:
+            return _answer("One page.", headers, self._components.page(served.returns))
+        schema = self._components.output(served.returns)
+        words = "It was made." if status == HTTPStatus.CREATED else schema_words(served.returns)
+        return _answer(words, headers, schema)
+
+    def _refused(self, refusals: Sequence[type[Refusal]]) -> dict[str, Any]:
+        words = "\n".join(f"- `{code}`: {what}" for code, what in _told(refusals))
+        response = _problem(words, _codes(refusals), _headers_of_refusals(refusals))
+        if len(refusals) > MOST_NAMES:
+            return response
+        name = "Or".join(refusal.__name__ for refusal in refusals)
+        self.shared[name] = response
+        return {"$ref": f"#/components/responses/{name}"}
+
+
+def schema_words(kind: Any) -> str:
+    """What a representation is, in the words of its schema."""
+    return description_of(kind.schema)
+
+
+def examples_of() -> dict[str, dict[str, Any]]:
+    """A problem of each code, as an example."""
+    return {refusal.code: _example(refusal) for refusal in errors.every_refusal()}
+
+
+def _example(refusal: type[Refusal]) -> dict[str, Any]:
+    return {
+        "summary": refusal.title,
+        "value": {
+            "type": f"https://homeroom.example/problems/{refusal.code}",
+            "title": refusal.title,
+            "status": int(status_of(refusal)),
+            "detail": refusal.title,
+            "instance": "urn:uuid:01936a5e-7c1b-7000-8000-000000000000",
+            "code": refusal.code,
+            "request_id": "4f7c2e9a1b3d4f5e8a6b7c8d9e0f1a2b",
+        },
+    }
+
+
+def _codes(refusals: Sequence[type[Refusal]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(refusal.code for refusal in refusals))
+
+
+def _told(refusals: Sequence[type[Refusal]]) -> list[tuple[str, str]]:
+    return [(refusal.code, description_of(refusal)) for refusal in refusals]
+
+
+def _headers(target: Target, status: HTTPStatus) -> tuple[str, ...]:
+    served = target.served
+    names = list(ALWAYS)
+    if served.returns is not None:
+        names.append("ETag")
+        if status == HTTPStatus.CREATED and served.returns.itself is not None:
+            names.append("Location")
+        if target.method != "GET":
+            names.append("Preference-Applied")
+    if served.listing is not None:
+        names.append("Link")
+    if takes_key(target):
+        names.append("Idempotent-Replayed")
+    return tuple(names)
+
+
+def _headers_of_refusals(refusals: Sequence[type[Refusal]]) -> dict[str, Any]:
+    names = ["X-Request-Id"]
+    for refusal in refusals:
+        if issubclass(refusal, errors.Unauthenticated | errors.InsufficientScope):
+            names.append("WWW-Authenticate")
+        elif issubclass(refusal, errors.RateLimited | errors.Unavailable):
+            names.append("Retry-After")
+        elif issubclass(refusal, errors.UnsupportedMediaType):
+            names += ["Accept", "Accept-Patch"]
+    return _header_refs(tuple(dict.fromkeys(names)))
+
+
+def _header_refs(names: Sequence[str]) -> dict[str, Any]:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+def _problem(words: str, codes: Sequence[str], headers: dict[str, Any]) -> dict[str, Any]:
+    content: dict[str, Any] = {"schema": ref("Problem")}
+    if codes:
+        content["examples"] = {code: {"$ref": f"#/components/examples/{code}"} for code in codes}
+    return {
+        "description": words,
+        "headers": headers or _header_refs(("X-Request-Id",)),
+        "content": {negotiation.PROBLEM_JSON: content},
+    }
+
+
+def _answer(
+    words: str, headers: Sequence[str], schema: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    answer: dict[str, Any] = {"description": words, "headers": _header_refs(headers)}
+    if schema is not None:
+        answer["content"] = {negotiation.JSON: {"schema": schema}}
+    return answer
