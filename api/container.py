@@ -11,6 +11,7 @@ from api.services.accounts import Accounts
 from api.services.courses import Courses
 from api.services.organizations import Organizations
 from api.services.passwords import Passwords
+from api.services.students import Students
 from api.services.terms import Terms
 from api.services.tokens import Tokens
 
@@ -24,6 +25,7 @@ class Container:
     accounts: Accounts
     tokens: Tokens
     organizations: Organizations
+    students: Students
     terms: Terms
     courses: Courses
 
@@ -40,6 +42,7 @@ def build(database: Database, *, ids: Ids, is_signup_open: bool) -> Container:
         ),
         tokens=Tokens(policy=policy, ids=ids, passwords=passwords),
         organizations=Organizations(policy=policy, ids=ids),
+        students=Students(policy=policy, ids=ids),
         terms=Terms(policy=policy, ids=ids),
         courses=Courses(policy=policy, ids=ids),
     )

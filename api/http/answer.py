@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from flask import Request, Response
 
@@ -16,13 +17,17 @@ VARY = "Authorization, Accept, Accept-Encoding, Prefer"
 
 @dataclass(slots=True, kw_only=True)
 class Answer:
-    """Status, identity bytes and header fields of an answer that succeeded."""
+    """Status, identity bytes and header fields of an answer that succeeded.
+
+    `student_id` is the student whom it is about: erasing them deletes what is kept of it.
+    """
 
     status: int
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
     media_type: str = negotiation.JSON
     cache_control: str = PRIVATE
+    student_id: UUID | None = None
 
 
 def sent(answer: Answer, request: Request, preference: Preferences) -> Response:

@@ -94,6 +94,7 @@ class Edge:
             body=body,
             headers=headers,
             cache_control=SECRET if is_secret else PRIVATE,
+            student_id=getattr(judged.row, "student_id", None),
         )
 
     def respond(self, answer: Answer, asked: Asked) -> Response:

@@ -83,6 +83,7 @@ class IdempotencyKeys:
                     "path": asked.path,
                     "key": asked.key,
                     "fingerprint": self._fingerprint(asked),
+                    "student_id": answer.student_id,
                     "status": answer.status,
                     "body": answer.body,
                     "location": answer.headers.get("Location"),

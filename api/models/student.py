@@ -4,12 +4,26 @@ from __future__ import annotations
 
 import enum
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import (
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    UniqueConstraint,
+    and_,
+    bindparam,
+    exists,
+    literal,
+    select,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from api.models.base import Base, Json, choice, one_of
+from api.models.organization import Organization
+from api.models.registration import LIVE, Registration, RegistrationState, in_states
+from api.models.school_class import SchoolClass, taught_by
 
 
 class StudentStatus(enum.StrEnum):
@@ -61,3 +75,65 @@ class Student(Base):
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)
+
+
+# Named as everywhere else, too, so that whatever is kept of an answer can be found by its student.
+SHOWN: tuple[Any, ...] = (Student, Student.id.label("student_id"))
+
+EVERYBODY = select(*SHOWN).where(Student.organization_id == bindparam("organization_id"))
+PRESENT = EVERYBODY.where(Student.status != StudentStatus.ERASED)
+OWN = PRESENT.where(Student.id == bindparam("student_id"))
+TAUGHT = PRESENT.where(
+    exists()
+    .where(
+        Registration.organization_id == Student.organization_id,
+        Registration.student_id == Student.id,
+        SchoolClass.organization_id == Registration.organization_id,
+        SchoolClass.id == Registration.class_id,
+        taught_by("member_id"),
+    )
+    .correlate(Student)
+)
+IS_TAUGHT = (
+    select(literal(1))
+    .select_from(Registration)
+    .join(
+        SchoolClass,
+        and_(
+            SchoolClass.organization_id == Registration.organization_id,
+            SchoolClass.id == Registration.class_id,
+        ),
+    )
+    .where(
+        Registration.organization_id == bindparam("organization_id"),
+        Registration.student_id == bindparam("student_id"),
+        taught_by("member_id"),
+    )
+    .limit(1)
+)
+"""Whether a student has, or had, a place in a class that the member teaches."""
+
+_OF_LIVING = select(*SHOWN).join(
+    Organization,
+    and_(Organization.id == Student.organization_id, Organization.archived_at.is_(None)),
+)
+BY_ID = _OF_LIVING.where(Student.id == bindparam("student_id"))
+BY_ID_FOR_UPDATE = BY_ID.with_for_update(of=Student)
+BY_EXTERNAL_ID = _OF_LIVING.where(
+    Student.organization_id == bindparam("organization_id"),
+    Student.external_id == bindparam("external_id"),
+)
+BY_EXTERNAL_ID_FOR_UPDATE = BY_EXTERNAL_ID.with_for_update(of=Student)
+LINES_PASSED_OVER = select(Registration.class_id).where(
+    Registration.organization_id == bindparam("organization_id"),
+    Registration.student_id == bindparam("student_id"),
+    in_states(Registration.state, {RegistrationState.WAITLISTED}),
+    Registration.skip_reason.is_not(None),
+)
+"""The classes in whose line a student was passed over, for a cause that may have cleared."""
+CLASSES_HELD = select(Registration.class_id).where(
+    Registration.organization_id == bindparam("organization_id"),
+    Registration.student_id == bindparam("student_id"),
+    in_states(Registration.state, LIVE),
+)
+"""The classes in which a student has a place."""

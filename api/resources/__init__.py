@@ -8,6 +8,7 @@ from api.http.restful import HomeroomApi
 from api.resources.accounts import Me, UserItem, UserList
 from api.resources.courses import CourseByExternalId, CourseItem, CourseList
 from api.resources.organizations import OrganizationItem, OrganizationList
+from api.resources.students import StudentByExternalId, StudentItem, StudentList
 from api.resources.terms import TermByExternalId, TermItem, TermList
 from api.resources.tokens import CurrentToken, TokenItem, TokenList
 
@@ -35,4 +36,12 @@ def add_resources(api: HomeroomApi, edge: Edge, c: Container) -> None:
         f"{ORGANIZATION}/courses/{by_external_id}",
         edge=edge,
         courses=c.courses,
+    )
+    api.add(StudentList, f"{ORGANIZATION}/students", edge=edge, students=c.students)
+    api.add(StudentItem, "/v1/students/<id(stu):student_id>", edge=edge, students=c.students)
+    api.add(
+        StudentByExternalId,
+        f"{ORGANIZATION}/students/{by_external_id}",
+        edge=edge,
+        students=c.students,
     )
