@@ -52,6 +52,7 @@ class Action(enum.StrEnum):
     REGISTRATION_APPROVE = "registration:approve"
     REGISTRATION_REMOVE = "registration:remove"
     REGISTRATION_OVERRIDE = "registration:override"
+    REGISTRATION_EDIT = "registration:edit"
     WAITLIST_READ = "waitlist:read"
     LEDGER_READ = "ledger:read"
 
@@ -99,6 +100,7 @@ RULES: Final[Mapping[Action, Rule]] = MappingProxyType(
         Action.REGISTRATION_APPROVE: Rule(roles=STAFF, instructor=True),
         Action.REGISTRATION_REMOVE: Rule(roles=STAFF),
         Action.REGISTRATION_OVERRIDE: Rule(roles=STAFF),
+        Action.REGISTRATION_EDIT: Rule(roles=STAFF),
         Action.WAITLIST_READ: Rule(roles=EVERYBODY),
         Action.LEDGER_READ: Rule(roles=STAFF, instructor=True),
     }
