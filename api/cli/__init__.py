@@ -7,7 +7,7 @@ from typing import Final
 import click
 
 COMMANDS: Final = {
-    "db": "Make and change the tables: upgrade, downgrade, revision, grant.",
+    "db": "Make and change the tables of the configured database.",
     "doctor": "Say what is wrong with this installation, and how to mend it.",
     "organizations": "Remove archived organizations for good.",
     "rehearse": "Replay a registration day over HTTP and judge what it left behind.",
