@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError
 
 from api.clock import Clock, SystemClock
-from api.models import tenancy
+from api.models import prepared, tenancy
 from api.models.base import Instant, db
 from api.models.engines import (
     LOCK_WAIT_SECONDS,
@@ -102,15 +102,21 @@ class Transaction:
 
     def all(self, statement: Executable, **parameters: Any) -> Sequence[Row[Any]]:
         """Every row of the answer."""
+        if self._autocommit:
+            found = prepared.rows(self.connection, self.dialect, statement, parameters)
+            if found is not None:
+                return found
         return self.execute(statement, parameters).all()
 
     def first(self, statement: Executable, **parameters: Any) -> Row[Any] | None:
         """The first row of the answer, or None if it has none."""
-        return self.execute(statement, parameters).first()
+        found = self.all(statement, **parameters)
+        return found[0] if found else None
 
     def scalar(self, statement: Executable, **parameters: Any) -> Any:
         """The first column of the first row, or None if there is no row."""
-        return self.execute(statement, parameters).scalar()
+        row = self.first(statement, **parameters)
+        return None if row is None else row[0]
 
     def now(self) -> datetime:
         """The clock, read once in a transaction: whatever it decides, it decides at one instant."""

@@ -1,0 +1,154 @@
+"""Reads that are compiled once and then go straight to the driver.
+
+Of a read by key, SQLAlchemy's and psycopg's own steps from statement to rows take two thirds of
+the time. A statement that is a constant needs them once: here its SQL, the order of its
+parameters and the converters of its columns are kept, and on PostgreSQL it is prepared on each
+connection by name. Rows are SQLAlchemy's own. Only autocommit reads come this way, and whatever
+fails here is run again the ordinary way, which knows every failure and what to do about it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, Final
+
+import psycopg
+from psycopg.adapt import PyFormat, Transformer
+from psycopg.pq import ExecStatus
+from sqlalchemy import Connection, Executable, Row, Select
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.engine.default import DefaultDialect
+from sqlalchemy.engine.result import SimpleResultMetaData
+from sqlalchemy.sql.compiler import SQLCompiler
+
+from api.models.engines import Dialect
+from api.models.tenancy import names_its_organization
+
+KEPT: Final = 512
+"""Statements kept compiled; there are fewer constants than this in the whole program."""
+
+DIALECTS: Final[Mapping[Dialect, DefaultDialect]] = {
+    "postgresql": PGDialect_psycopg(paramstyle="numeric_dollar"),  # type: ignore[no-untyped-call]  # SQLAlchemy has no types here
+    "sqlite": SQLiteDialect_pysqlite(paramstyle="qmark"),
+}
+
+Convert = Callable[[Any], Any]
+
+
+class Failed(Exception):
+    """The driver did not answer with rows; the ordinary way will say why."""
+
+
+class Prepared:
+    """One constant statement for one database."""
+
+    def __init__(self, statement: Select[Any], dialect: Dialect) -> None:
+        kind = DIALECTS[dialect]
+        compiled = statement.compile(dialect=kind)
+        assert isinstance(compiled, SQLCompiler), "a select is compiled to SQL"
+        self.sql = compiled.string
+        # A statement that names no organization goes the ordinary way, where that is looked into.
+        self.is_usable = (
+            not compiled.post_compile_params
+            and not compiled.literal_execute_params
+            and names_its_organization(self.sql)
+        )
+        self.name = f"homeroom_{id(self):x}".encode()
+        self._binds = [
+            (name, compiled.binds[name].effective_value, _to_driver(compiled, name))
+            for name in compiled.positiontup or ()
+        ]
+        columns = compiled._result_columns  # noqa: SLF001  # the compiler's only list of them
+        converters: list[Any] = [
+            column.type._cached_result_processor(kind, None)  # noqa: SLF001  # as the engine does
+            for column in columns
+        ]
+        self._metadata = SimpleResultMetaData([column.keyname for column in columns])
+        self._converters = tuple(converters) if any(converters) else None
+
+    def values(self, parameters: Mapping[str, Any]) -> list[Any]:
+        """The parameters in the statement's order, as the driver takes them."""
+        found = []
+        for name, default, convert in self._binds:
+            value = parameters.get(name, default)
+            found.append(value if convert is None else convert(value))
+        return found
+
+    def row(self, raw: Sequence[Any]) -> Row[Any]:
+        """A row of the driver as SQLAlchemy's row."""
+        return Row(
+            self._metadata,
+            self._converters,
+            self._metadata._key_to_index,  # noqa: SLF001  # what its own results pass on
+            raw,
+        )
+
+
+@lru_cache(maxsize=KEPT)
+def prepared(statement: Select[Any], dialect: Dialect) -> Prepared:
+    """The compiled form of a statement; statements compare by identity."""
+    return Prepared(statement, dialect)
+
+
+@lru_cache(maxsize=KEPT)
+def _uses(_statement: Select[Any]) -> list[int]:
+    return [0]
+
+
+def _is_new(statement: Select[Any]) -> bool:
+    # A statement that was put together for one call never comes again: it is not worth keeping.
+    uses = _uses(statement)
+    uses[0] += 1
+    return uses[0] == 1
+
+
+def rows(
+    connection: Connection, dialect: Dialect, statement: Executable, parameters: Mapping[str, Any]
+) -> list[Row[Any]] | None:
+    """The rows of a constant statement, or None where it must be run the ordinary way."""
+    if not isinstance(statement, Select) or _is_new(statement):
+        return None
+    ready = prepared(statement, dialect)
+    if not ready.is_usable:
+        return None
+    driver = connection.connection.driver_connection
+    try:
+        if isinstance(driver, sqlite3.Connection):
+            found = driver.execute(ready.sql, ready.values(parameters)).fetchall()
+        elif isinstance(driver, psycopg.Connection):
+            found = _rows_of_postgresql(driver, ready, parameters)
+        else:
+            return None
+    except (sqlite3.Error, psycopg.Error, Failed):
+        return None
+    return [ready.row(raw) for raw in found]
+
+
+def _rows_of_postgresql(
+    driver: psycopg.Connection[Any], ready: Prepared, parameters: Mapping[str, Any]
+) -> list[tuple[Any, ...]]:
+    if driver.prepare_threshold is None:
+        # Behind a pooler of transactions a name may mean another server's statement.
+        raise Failed
+    server = driver.pgconn
+    known: set[bytes] = driver.__dict__.setdefault("_homeroom_prepared", set())
+    if ready.name not in known:
+        if server.prepare(ready.name, ready.sql.encode()).status != ExecStatus.COMMAND_OK:
+            raise Failed
+        known.add(ready.name)
+    values = ready.values(parameters)
+    adapt = Transformer(driver)
+    sent: Any = adapt.dump_sequence(values, [PyFormat.TEXT] * len(values))
+    result = server.exec_prepared(ready.name, sent)
+    if result.status != ExecStatus.TUPLES_OK:
+        raise Failed
+    adapt.set_pgresult(result)
+    return adapt.load_rows(0, result.ntuples, tuple)
+
+
+def _to_driver(compiled: SQLCompiler, name: str) -> Convert | None:
+    bind = compiled.binds[name]
+    return bind.type._cached_bind_processor(compiled.dialect)  # noqa: SLF001  # as the engine does

@@ -1,0 +1,83 @@
+import pytest
+from sqlalchemy import bindparam, func, select, text
+
+from api.models import Organization, SchoolClass, Token, prepared
+from api.models.database import Database
+from tests import factories
+
+BY_ID = select(SchoolClass).where(SchoolClass.id == bindparam("class_id"))
+BY_STATUS = select(SchoolClass.id).where(
+    SchoolClass.organization_id == bindparam("organization_id"),
+    SchoolClass.status.in_(bindparam("statuses", expanding=True)),
+)
+
+
+@pytest.fixture
+def a_class(database):
+    with database.write() as tx:
+        return factories.a_class(tx, windows=[{"audience": None}], drop_until=tx.now())
+
+
+def test_every_kind_of_column_comes_back_as_it_does_the_ordinary_way(database, a_class):
+    with database.read() as tx:
+        ordinary = tx.execute(BY_ID, {"class_id": a_class.id}).one()
+        first, second = (tx.first(BY_ID, class_id=a_class.id) for _ in range(2))
+
+    assert prepared._uses(BY_ID)[0] >= 2
+    assert tuple(first) == tuple(second) == tuple(ordinary)
+    assert [type(value) for value in second] == [type(value) for value in ordinary]
+    assert second._mapping == ordinary._mapping
+    assert second.title == a_class.title
+
+
+def test_a_read_without_rows_has_none(database, a_class):
+    with database.read() as tx:
+        found = [tx.first(BY_ID, class_id=factories.new_id()) for _ in range(3)]
+
+    assert found == [None, None, None]
+
+
+def test_a_statement_that_changes_with_its_parameters_takes_the_ordinary_way(database, a_class):
+    wanted = {"organization_id": a_class.organization_id, "statuses": [a_class.status, "open"]}
+
+    with database.read() as tx:
+        found = [[row.id for row in tx.all(BY_STATUS, **wanted)] for _ in range(3)]
+
+    assert found == [[a_class.id]] * 3
+
+
+def test_a_statement_made_for_one_call_is_not_kept(database, a_class):
+    statement = select(Organization.name).where(Organization.id == a_class.organization_id)
+    before = prepared.prepared.cache_info().currsize
+
+    with database.read() as tx:
+        assert tx.scalar(statement) is not None
+
+    assert prepared.prepared.cache_info().currsize == before
+
+
+def test_a_read_that_the_driver_refuses_is_run_again_the_ordinary_way(database, monkeypatch):
+    statement = select(func.count()).select_from(Token)
+    with database.read() as tx:
+        counts = [tx.scalar(statement) for _ in range(2)]
+        ready = prepared.prepared(statement, tx.dialect)
+        monkeypatch.setattr(ready, "sql", "SELECT nothing FROM nowhere")
+        monkeypatch.setattr(ready, "name", b"homeroom_unknown")
+
+        again = tx.scalar(statement)
+
+    assert [again] == counts[:1]
+
+
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+def test_a_dead_connection_is_replaced(database: Database, a_class):
+    with database.read() as tx:
+        for _ in range(2):
+            tx.first(BY_ID, class_id=a_class.id)
+        process = tx.execute(text("SELECT pg_backend_pid()")).scalar()
+        with database.write() as other:
+            other.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": process})
+
+        found = tx.first(BY_ID, class_id=a_class.id)
+
+    assert found is not None
