@@ -1,0 +1,295 @@
+"""Everything that the guards of a registration look at, read in one statement before any lock.
+
+The row carries `classes.version` and `students.guard_version`: whoever acts on it later compares
+them under the lock, and reads again if either has risen.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    Uuid,
+    and_,
+    bindparam,
+    case,
+    func,
+    null,
+    select,
+)
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import aliased
+from sqlalchemy.sql.functions import FunctionElement
+
+from api.models.base import Instant, Json
+from api.models.organization import ConflictPolicy, Organization
+from api.models.registration import (
+    LIVE,
+    SEATED,
+    Registration,
+    RegistrationState,
+    in_states,
+)
+from api.models.school_class import SchoolClass
+from api.models.session import ClassSession, SessionStatus
+from api.models.student import Student
+
+CLASS_NAMES = (
+    "id",
+    "organization_id",
+    "term_id",
+    "version",
+    "status",
+    "windows",
+    "approval_required",
+    "effective_drop_until",
+    "effective_withdraw_until",
+    "effective_promotion_ends_at",
+    "waitlist_enabled",
+    "waitlist_capacity",
+    "capacity",
+    "seats_taken",
+    "waiting",
+    "eligible_waiting",
+    "promotion_pending",
+    "next_due_at",
+    "last_seq",
+    "last_decided_at",
+    "instructors",
+)
+"""The columns of a class that a guard reads."""
+
+
+class _database_clock(FunctionElement[Any]):  # noqa: N801  # reads as an SQL function
+    """The database's clock in milliseconds; SQLite is always given one instead."""
+
+    inherit_cache = True
+    type = Instant
+
+
+class _json_rows(FunctionElement[Any]):  # noqa: N801  # the same
+    """The rows of a subquery as one JSON list of lists."""
+
+    inherit_cache = True
+    type = Json
+
+
+class _minutes_after(FunctionElement[Any]):  # noqa: N801  # the same
+    """An instant some whole minutes later."""
+
+    inherit_cache = True
+    type = Instant
+
+
+@compiles(_database_clock)
+def _clock_on_postgresql(_element: Any, _compiler: Any, **_: Any) -> str:
+    return "date_trunc('milliseconds', clock_timestamp())"
+
+
+@compiles(_database_clock, "sqlite")
+def _clock_on_sqlite(_element: Any, _compiler: Any, **_: Any) -> str:
+    return "NULL"
+
+
+@compiles(_json_rows)
+def _rows_on_postgresql(element: Any, compiler: Any, **options: Any) -> str:
+    return f"jsonb_agg(jsonb_build_array({compiler.process(element.clauses, **options)}))"
+
+
+@compiles(_json_rows, "sqlite")
+def _rows_on_sqlite(element: Any, compiler: Any, **options: Any) -> str:
+    written = [
+        # An id is 16 bytes there, which JSON cannot hold.
+        f"hex({compiler.process(column, **options)})"
+        if isinstance(column.type, Uuid)
+        else compiler.process(column, **options)
+        for column in element.clauses
+    ]
+    return f"json_group_array(json_array({', '.join(written)}))"
+
+
+@compiles(_minutes_after)
+def _later_on_postgresql(element: Any, compiler: Any, **options: Any) -> str:
+    instant, minutes = (compiler.process(part, **options) for part in element.clauses)
+    return f"({instant} + {minutes} * interval '1 minute')"
+
+
+@compiles(_minutes_after, "sqlite")
+def _later_on_sqlite(element: Any, compiler: Any, **options: Any) -> str:
+    instant, minutes = (compiler.process(part, **options) for part in element.clauses)
+    return f"strftime('%Y-%m-%dT%H:%M:%fZ', {instant}, {minutes} || ' minutes')"
+
+
+CLOCK: ColumnElement[Any] = func.coalesce(
+    bindparam("clock_now", type_=Instant), _database_clock(), type_=Instant
+)
+"""The injected clock's reading (`Transaction.given_now`), else the database's own clock."""
+
+_Other, _OtherClass = aliased(Registration), aliased(SchoolClass)
+_Ours, _Theirs = aliased(ClassSession), aliased(ClassSession)
+
+
+def _clashes() -> ColumnElement[Any]:
+    """Sessions of the class, each beside one of another class in which the student has a seat."""
+    gap = Organization.min_gap_minutes
+    pairs = (
+        select(
+            _json_rows(
+                _Ours.id,
+                _Ours.starts_at,
+                _Ours.ends_at,
+                _Theirs.class_id,
+                _Theirs.id,
+                _Theirs.starts_at,
+                _Theirs.ends_at,
+            )
+        )
+        .select_from(_Other)
+        .join(
+            _Theirs,
+            and_(
+                _Theirs.organization_id == _Other.organization_id,
+                _Theirs.class_id == _Other.class_id,
+                _Theirs.status == SessionStatus.SCHEDULED,
+            ),
+        )
+        .join(
+            _Ours,
+            and_(
+                _Ours.organization_id == SchoolClass.organization_id,
+                _Ours.class_id == SchoolClass.id,
+                _Ours.status == SessionStatus.SCHEDULED,
+                _Ours.starts_at < _minutes_after(_Theirs.ends_at, gap),
+                _Theirs.starts_at < _minutes_after(_Ours.ends_at, gap),
+            ),
+        )
+        .where(
+            _Other.organization_id == SchoolClass.organization_id,
+            _Other.student_id == Student.id,
+            _Other.class_id != SchoolClass.id,
+            in_states(_Other.state, SEATED),
+        )
+        .correlate(SchoolClass, Student, Organization)
+        .scalar_subquery()
+    )
+    ignored = Organization.conflict_policy == ConflictPolicy.IGNORE
+    return case((ignored, null()), else_=pairs)
+
+
+def _in_term(limit: Any, states: Any) -> ColumnElement[Any]:
+    """How many registrations in those states the student has in other classes of the term."""
+    counted = (
+        select(func.count())
+        .select_from(_Other)
+        .join(_OtherClass, _OtherClass.id == _Other.class_id)
+        .where(
+            _Other.organization_id == SchoolClass.organization_id,
+            _Other.student_id == Student.id,
+            _Other.class_id != SchoolClass.id,
+            in_states(_Other.state, states),
+            _OtherClass.term_id == SchoolClass.term_id,
+        )
+        .correlate(SchoolClass, Student, Organization)
+        .scalar_subquery()
+    )
+    # Most organizations set no limit, and then nothing is counted.
+    return case((limit.is_(None), 0), else_=counted)
+
+
+_Live = aliased(Registration)
+OF_STUDENT = (
+    Student.id.label("subject_id"),
+    Student.status.label("subject_status"),
+    Student.groups.label("subject_groups"),
+    Student.guard_version.label("subject_guard_version"),
+)
+_OF_SUBJECT = (
+    *OF_STUDENT,
+    _Live.id.label("live_id"),
+    _Live.state.label("live_state"),
+)
+OF_ORGANIZATION = (
+    Organization.conflict_policy.label("conflict_policy"),
+    Organization.max_live_classes_per_term.label("max_live_classes_per_term"),
+    Organization.max_waitlists_per_term.label("max_waitlists_per_term"),
+    Organization.public_catalog.label("public_catalog"),
+)
+DEEP = (
+    _in_term(Organization.max_live_classes_per_term, LIVE).label("live_count"),
+    _in_term(Organization.max_waitlists_per_term, {RegistrationState.WAITLISTED}).label(
+        "waitlist_count"
+    ),
+    _clashes().label("clashes"),
+    CLOCK.label("clock_now"),
+)
+LABELLED = tuple(getattr(SchoolClass, name).label(f"class_{name}") for name in CLASS_NAMES)
+"""The columns of the class beside columns of another table: each under `class_…`."""
+
+
+def _of_subject(student: ColumnElement[bool]) -> FromClause:
+    """Classes with their organization, the subject, and the subject's live registration."""
+    return (
+        SchoolClass.__table__.join(
+            Organization.__table__, Organization.id == SchoolClass.organization_id
+        )
+        .outerjoin(
+            Student.__table__,
+            and_(Student.organization_id == SchoolClass.organization_id, student),
+        )
+        .outerjoin(
+            _Live,
+            and_(
+                _Live.class_id == SchoolClass.id,
+                _Live.student_id == Student.id,
+                in_states(_Live.state, LIVE),
+            ),
+        )
+    )
+
+
+_SUBJECTS = _of_subject(Student.id.in_(bindparam("student_ids", expanding=True)))
+
+_PREVIOUS = aliased(Registration)
+_previous_id = (
+    select(_PREVIOUS.id)
+    .where(
+        _PREVIOUS.organization_id == SchoolClass.organization_id,
+        _PREVIOUS.student_id == Student.id,
+        _PREVIOUS.class_id == SchoolClass.id,
+    )
+    .order_by(_PREVIOUS.ticket.desc())
+    .limit(1)
+    .correlate(SchoolClass, Student)
+    .scalar_subquery()
+)
+
+GUARDS: Select[Any] = (
+    select(*LABELLED, *_OF_SUBJECT, *OF_ORGANIZATION, *DEEP, _previous_id.label("previous_id"))
+    .select_from(_SUBJECTS)
+    .where(SchoolClass.id == bindparam("class_id"))
+)
+"""One class as the guards see it, for each of `student_ids`; one row with nulls for none."""
+
+CLASS_ITEM: Select[Any] = (
+    select(SchoolClass.__table__, *_OF_SUBJECT, *OF_ORGANIZATION, *DEEP)
+    .select_from(_SUBJECTS)
+    .where(SchoolClass.id == bindparam("class_id"))
+)
+"""One class with every column, and what its guards look at for the one of `student_ids`."""
+
+CLASS_PAGE: Select[Any] = (
+    select(SchoolClass.__table__, *_OF_SUBJECT, *OF_ORGANIZATION, CLOCK.label("clock_now"))
+    .select_from(_SUBJECTS)
+    .where(SchoolClass.organization_id == bindparam("organization_id"))
+)
+"""Classes of an organization with every column, and what the cheap guards look at."""
+
+GUARDS_OF_PAGE: Select[Any] = (
+    select(*LABELLED, *_OF_SUBJECT, *OF_ORGANIZATION, *DEEP)
+    .select_from(_SUBJECTS)
+    .where(SchoolClass.id.in_(bindparam("class_ids", expanding=True)))
+)
+"""Several classes as the guards see them, for the one of `student_ids`."""

@@ -1,0 +1,87 @@
+"""What may be done with a registration now, and what stands in the way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row
+
+from api.authz.actor import Actor
+from api.authz.policy import Action, Policy, Subject
+from api.models.database import Transaction
+from api.services.guard_facts import facts_of, move_facts
+from api.services.judged import FORBIDDEN, Judge, Judged, Verdicts, permitted
+from api.services.rules_facts import Facts
+from api.services.rules_states import Rel, moves
+
+ACTION_OF: Mapping[Rel, Action] = {
+    Rel.DROP: Action.REGISTRATION_LEAVE,
+    Rel.WITHDRAW: Action.REGISTRATION_LEAVE,
+    Rel.LEAVE: Action.REGISTRATION_LEAVE,
+    Rel.ACCEPT: Action.REGISTRATION_LEAVE,
+    Rel.DECLINE: Action.REGISTRATION_LEAVE,
+    Rel.APPROVE: Action.REGISTRATION_APPROVE,
+    Rel.REJECT: Action.REGISTRATION_APPROVE,
+    Rel.COMPLETE: Action.REGISTRATION_APPROVE,
+    Rel.REMOVE: Action.REGISTRATION_REMOVE,
+}
+"""Whose say a move is: one action of the policy for each rel."""
+
+
+def instructors_of(stored: Sequence[Mapping[str, Any]]) -> list[UUID]:
+    """The members among the instructors of a class, as its column holds them."""
+    return [UUID(one["member_id"]) for one in stored if one.get("member_id")]
+
+
+def subject_of(row: Row[Any]) -> Subject:
+    """A registration as the policy sees it."""
+    return Subject(
+        row.organization_id,
+        instructors=instructors_of(row.class_instructors),
+        student_id=row.student_id,
+    )
+
+
+def verdicts(
+    policy: Policy,
+    actor: Actor,
+    registration: Any,
+    *,
+    context: Row[Any],
+    facts: Facts,
+    now: datetime,
+) -> Verdicts:
+    """The verdict of every action on a registration; `context` holds the class under `class_…`."""
+    subject = Subject(
+        registration.organization_id,
+        instructors=instructors_of(context.class_instructors),
+        student_id=registration.student_id,
+    )
+    state = move_facts(registration, facts, context, "class_")
+    allowed = {action: policy.allows(actor, action, subject) for action in set(ACTION_OF.values())}
+    found = {
+        rel: blocks if allowed[ACTION_OF[Rel(rel)]] else FORBIDDEN
+        for rel, blocks in moves(state, now).items()
+    }
+    found["edit"] = permitted(policy.allows(actor, Action.REGISTRATION_EDIT, subject))
+    return found
+
+
+def judged(policy: Policy, actor: Actor, row: Row[Any]) -> Judged:
+    """A registration that `api.models.registration_reads` gave, with its verdicts."""
+    now = row.clock_now
+    return Judged(
+        row, verdicts(policy, actor, row, context=row, facts=facts_of(row, "class_"), now=now)
+    )
+
+
+def judge(policy: Policy, actor: Actor) -> Judge:
+    """The judge of a page of registrations."""
+
+    def judge_page(_tx: Transaction, rows: Sequence[Row[Any]]) -> list[Judged]:
+        return [judged(policy, actor, row) for row in rows]
+
+    return judge_page
