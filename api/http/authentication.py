@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from flask import Request
+from sqlalchemy import Row
 
 from api.authz import secrets
 from api.authz.actor import Actor, Membership
@@ -49,21 +51,27 @@ class Authentication:
             raise AuthenticationRequired
         if not secrets.is_well_formed(token, secrets.TOKEN_PREFIX):
             raise InvalidToken
-        with self.database.read() as tx:
-            rows = tx.all(
-                access.BY_TOKEN,
-                token_hash=secrets.hash_of(token),
-                method=request.method,
-                path=request.path,
-                key=(request.headers.get("Idempotency-Key") or "").strip().strip('"'),
-            )
+        rows = self._found(request, secrets.hash_of(token))
         if not rows or access.is_over(rows[0], self.database.clock.now()):
             raise InvalidToken
         return Caller(
             actor=_actor(rows),
             address=address,
-            stored=rows[0] if rows[0].fingerprint is not None else None,
+            stored=rows[0] if getattr(rows[0], "fingerprint", None) is not None else None,
         )
+
+    def _found(self, request: Request, token_hash: bytes) -> Sequence[Row[Any]]:
+        key = request.headers.get("Idempotency-Key")
+        with self.database.read() as tx:
+            if key is None:
+                return tx.all(access.BY_TOKEN, token_hash=token_hash)
+            return tx.all(
+                access.BY_TOKEN_AND_KEY,
+                token_hash=token_hash,
+                method=request.method,
+                path=request.path,
+                key=key.strip().strip('"'),
+            )
 
 
 def require_scope(actor: Actor, served: operation, verb: str) -> None:

@@ -23,11 +23,6 @@ BY_TOKEN = (
         Organization.id.label("organization_id"),
         Member.role,
         Student.id.label("student_id"),
-        IdempotencyKey.fingerprint,
-        IdempotencyKey.status,
-        IdempotencyKey.body,
-        IdempotencyKey.location,
-        IdempotencyKey.etag,
     )
     .select_from(Token)
     .outerjoin(Member, Member.user_id == Token.user_id)
@@ -39,18 +34,26 @@ BY_TOKEN = (
         Student,
         and_(Student.organization_id == Member.organization_id, Student.member_id == Member.id),
     )
-    .outerjoin(
-        IdempotencyKey,
-        and_(
-            IdempotencyKey.user_id == Token.user_id,
-            IdempotencyKey.method == bindparam("method"),
-            IdempotencyKey.path == bindparam("path"),
-            IdempotencyKey.key == bindparam("key"),
-        ),
-    )
     .where(Token.hash == bindparam("token_hash"))
 )
-"""One row for each membership, or one with nulls; parameters token_hash, method, path, key."""
+"""One row for each membership, or one with nulls."""
+
+BY_TOKEN_AND_KEY = BY_TOKEN.add_columns(
+    IdempotencyKey.fingerprint,
+    IdempotencyKey.status,
+    IdempotencyKey.body,
+    IdempotencyKey.location,
+    IdempotencyKey.etag,
+).outerjoin(
+    IdempotencyKey,
+    and_(
+        IdempotencyKey.user_id == Token.user_id,
+        IdempotencyKey.method == bindparam("method"),
+        IdempotencyKey.path == bindparam("path"),
+        IdempotencyKey.key == bindparam("key"),
+    ),
+)
+"""The same with the answer that is stored under a request's idempotency key."""
 
 
 def is_over(row: Row[Any], now: datetime) -> bool:
