@@ -8,9 +8,12 @@ from api.authz.policy import Policy
 from api.ids import Ids
 from api.models.database import Database
 from api.services.accounts import Accounts
+from api.services.classes import Classes
 from api.services.courses import Courses
+from api.services.meeting_patterns import MeetingPatterns
 from api.services.organizations import Organizations
 from api.services.passwords import Passwords
+from api.services.sessions import Sessions
 from api.services.students import Students
 from api.services.terms import Terms
 from api.services.tokens import Tokens
@@ -28,6 +31,9 @@ class Container:
     students: Students
     terms: Terms
     courses: Courses
+    classes: Classes
+    patterns: MeetingPatterns
+    sessions: Sessions
 
 
 def build(database: Database, *, ids: Ids, is_signup_open: bool) -> Container:
@@ -45,4 +51,7 @@ def build(database: Database, *, ids: Ids, is_signup_open: bool) -> Container:
         students=Students(policy=policy, ids=ids),
         terms=Terms(policy=policy, ids=ids),
         courses=Courses(policy=policy, ids=ids),
+        classes=Classes(policy=policy, ids=ids),
+        patterns=MeetingPatterns(policy=policy, ids=ids),
+        sessions=Sessions(policy=policy, ids=ids),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,12 +11,19 @@ from uuid import UUID
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    ColumnElement,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
+    Text,
     UniqueConstraint,
+    bindparam,
+    select,
 )
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import Boolean
 
 from api.models.base import Base, Json, choice, one_of
 
@@ -135,3 +143,43 @@ class SchoolClass(Base):
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)
+
+
+class _has_member(FunctionElement[bool]):  # noqa: N801  # reads as an SQL function
+    """Whether a list of objects holds one whose `member_id` is a text."""
+
+    inherit_cache = True
+    type = Boolean()
+
+
+@compiles(_has_member)
+def _on_postgresql(element: Any, compiler: Any, **options: Any) -> str:
+    people, member = (compiler.process(part, **options) for part in element.clauses)
+    return (
+        f"({people} @> jsonb_build_array(jsonb_build_object('member_id', CAST({member} AS TEXT))))"
+    )
+
+
+@compiles(_has_member, "sqlite")
+def _on_sqlite(element: Any, compiler: Any, **options: Any) -> str:
+    people, member = (compiler.process(part, **options) for part in element.clauses)
+    return (
+        f"EXISTS (SELECT 1 FROM json_each({people}) AS person"  # noqa: S608  # made by the compiler
+        f" WHERE json_extract(person.value, '$.member_id') = {member})"
+    )
+
+
+def taught_by(parameter: str) -> ColumnElement[bool]:
+    """Whether a member is an instructor of the class; the parameter is `str` of the member's id."""
+    return _has_member(SchoolClass.instructors, bindparam(parameter, type_=Text()))
+
+
+def instructor_ids(instructors: Iterable[Mapping[str, Any]]) -> tuple[UUID, ...]:
+    """The members among the instructors of a class; a name without a login is none."""
+    return tuple(UUID(one["member_id"]) for one in instructors if one["member_id"] is not None)
+
+
+ID_BY_EXTERNAL_ID = select(SchoolClass.id).where(
+    SchoolClass.organization_id == bindparam("organization_id"),
+    SchoolClass.external_id == bindparam("external_id"),
+)

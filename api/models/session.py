@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import enum
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     CheckConstraint,
     ForeignKeyConstraint,
     Index,
+    Select,
     UniqueConstraint,
     and_,
     bindparam,
+    func,
     select,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
 from api.models.base import Base, Json, choice, one_of
+from api.models.organization import Organization
 from api.models.school_class import SchoolClass
 
 
@@ -100,6 +104,56 @@ class ClassSession(Base):
     version: Mapped[int] = mapped_column(default=1)
 
 
+_OF_CLASS = (
+    SchoolClass.status.label("class_status"),
+    SchoolClass.instructors.label("class_instructors"),
+    Organization.public_catalog,
+)
+_CLASS_OF_SESSION = and_(
+    SchoolClass.organization_id == ClassSession.organization_id,
+    SchoolClass.id == ClassSession.class_id,
+)
+_CLASS_OF_PATTERN = and_(
+    SchoolClass.organization_id == MeetingPattern.organization_id,
+    SchoolClass.id == MeetingPattern.class_id,
+)
+_LIVING = and_(Organization.id == SchoolClass.organization_id, Organization.archived_at.is_(None))
+HEADING = (
+    select(SchoolClass.id, SchoolClass.organization_id, *_OF_CLASS)
+    .join(Organization, _LIVING)
+    .where(SchoolClass.id == bindparam("class_id"))
+)
+"""What decides who may look at the timetable of a class."""
+
+SESSION_BY_ID = (
+    select(ClassSession.__table__, *_OF_CLASS)
+    .join(SchoolClass, _CLASS_OF_SESSION)
+    .join(Organization, _LIVING)
+    .where(ClassSession.id == bindparam("session_id"))
+)
+PATTERN_BY_ID = (
+    select(MeetingPattern.__table__, *_OF_CLASS)
+    .join(SchoolClass, _CLASS_OF_PATTERN)
+    .join(Organization, _LIVING)
+    .where(MeetingPattern.id == bindparam("pattern_id"))
+)
+SESSIONS: Select[Any] = select(ClassSession.__table__).where(
+    ClassSession.organization_id == bindparam("organization_id"),
+    ClassSession.class_id == bindparam("class_id"),
+)
+PATTERNS: Select[Any] = select(MeetingPattern.__table__).where(
+    MeetingPattern.organization_id == bindparam("organization_id"),
+    MeetingPattern.class_id == bindparam("class_id"),
+)
+SESSIONS_OF_PATTERN = SESSIONS.where(ClassSession.pattern_id == bindparam("pattern_id"))
+COUNT_OF_SESSIONS = select(func.count()).where(
+    ClassSession.organization_id == bindparam("organization_id"),
+    ClassSession.class_id == bindparam("class_id"),
+)
+COUNT_OF_PATTERNS = select(func.count()).where(
+    MeetingPattern.organization_id == bindparam("organization_id"),
+    MeetingPattern.class_id == bindparam("class_id"),
+)
 _TO_COME = select(
     ClassSession.id,
     ClassSession.organization_id,
@@ -111,10 +165,6 @@ _TO_COME = select(
     ClassSession.starts_at > bindparam("now"),
 )
 TO_COME = _TO_COME.where(ClassSession.class_id == bindparam("class_id"))
-TO_COME_BY_ZONE = _TO_COME.join(
-    SchoolClass,
-    and_(
-        SchoolClass.organization_id == ClassSession.organization_id,
-        SchoolClass.id == ClassSession.class_id,
-    ),
-).where(SchoolClass.timezone.is_(None))
+TO_COME_BY_ZONE = _TO_COME.join(SchoolClass, _CLASS_OF_SESSION).where(
+    SchoolClass.timezone.is_(None)
+)

@@ -6,13 +6,22 @@ from api.container import Container
 from api.http.edge import Edge
 from api.http.restful import HomeroomApi
 from api.resources.accounts import Me, UserItem, UserList
+from api.resources.classes import ClassByExternalId, ClassItem, ClassList
 from api.resources.courses import CourseByExternalId, CourseItem, CourseList
 from api.resources.organizations import OrganizationItem, OrganizationList
 from api.resources.students import StudentByExternalId, StudentItem, StudentList
 from api.resources.terms import TermByExternalId, TermItem, TermList
+from api.resources.timetable import (
+    ClassMeetingPatternList,
+    ClassSessionList,
+    MeetingPatternItem,
+    SessionItem,
+)
 from api.resources.tokens import CurrentToken, TokenItem, TokenList
 
 ORGANIZATION = "/v1/organizations/<id(org):organization_id>"
+BY_EXTERNAL_ID = "by-external-id/<path:external_id>"
+CLASS = "/v1/classes/<id(cls):class_id>"
 
 
 def add_resources(api: HomeroomApi, edge: Edge, c: Container) -> None:
@@ -25,23 +34,34 @@ def add_resources(api: HomeroomApi, edge: Edge, c: Container) -> None:
     api.add(CurrentToken, "/v1/tokens/current", edge=edge, tokens=c.tokens)
     api.add(OrganizationList, "/v1/organizations", edge=edge, organizations=c.organizations)
     api.add(OrganizationItem, ORGANIZATION, edge=edge, organizations=c.organizations)
-    api.add(TermList, f"{ORGANIZATION}/terms", edge=edge, terms=c.terms)
-    api.add(TermItem, "/v1/terms/<id(trm):term_id>", edge=edge, terms=c.terms)
-    by_external_id = "by-external-id/<path:external_id>"
-    api.add(TermByExternalId, f"{ORGANIZATION}/terms/{by_external_id}", edge=edge, terms=c.terms)
-    api.add(CourseList, f"{ORGANIZATION}/courses", edge=edge, courses=c.courses)
-    api.add(CourseItem, "/v1/courses/<id(crs):course_id>", edge=edge, courses=c.courses)
-    api.add(
-        CourseByExternalId,
-        f"{ORGANIZATION}/courses/{by_external_id}",
-        edge=edge,
-        courses=c.courses,
-    )
+    _add_catalogue(api, edge, c)
     api.add(StudentList, f"{ORGANIZATION}/students", edge=edge, students=c.students)
     api.add(StudentItem, "/v1/students/<id(stu):student_id>", edge=edge, students=c.students)
     api.add(
         StudentByExternalId,
-        f"{ORGANIZATION}/students/{by_external_id}",
+        f"{ORGANIZATION}/students/{BY_EXTERNAL_ID}",
         edge=edge,
         students=c.students,
     )
+
+
+def _add_catalogue(api: HomeroomApi, edge: Edge, c: Container) -> None:
+    terms, courses, classes = (f"{ORGANIZATION}/{noun}" for noun in ("terms", "courses", "classes"))
+    api.add(TermList, terms, edge=edge, terms=c.terms)
+    api.add(TermItem, "/v1/terms/<id(trm):term_id>", edge=edge, terms=c.terms)
+    api.add(TermByExternalId, f"{terms}/{BY_EXTERNAL_ID}", edge=edge, terms=c.terms)
+    api.add(CourseList, courses, edge=edge, courses=c.courses)
+    api.add(CourseItem, "/v1/courses/<id(crs):course_id>", edge=edge, courses=c.courses)
+    api.add(CourseByExternalId, f"{courses}/{BY_EXTERNAL_ID}", edge=edge, courses=c.courses)
+    api.add(ClassList, classes, edge=edge, classes=c.classes)
+    api.add(ClassItem, CLASS, edge=edge, classes=c.classes)
+    api.add(ClassByExternalId, f"{classes}/{BY_EXTERNAL_ID}", edge=edge, classes=c.classes)
+    api.add(ClassMeetingPatternList, f"{CLASS}/meeting-patterns", edge=edge, patterns=c.patterns)
+    api.add(
+        MeetingPatternItem,
+        "/v1/meeting-patterns/<id(pat):pattern_id>",
+        edge=edge,
+        patterns=c.patterns,
+    )
+    api.add(ClassSessionList, f"{CLASS}/sessions", edge=edge, sessions=c.sessions)
+    api.add(SessionItem, "/v1/sessions/<id(ses):session_id>", edge=edge, sessions=c.sessions)

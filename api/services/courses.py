@@ -116,7 +116,11 @@ class Courses:
             return Judged(row, verdicts)
 
         columns = {**_columns(changes), "version": row.version + 1, "updated_at": tx.now()}
-        statement = update(Course).where(Course.id == row.id).values(**columns)
+        statement = (
+            update(Course)
+            .where(Course.organization_id == row.organization_id, Course.id == row.id)
+            .values(**columns)
+        )
         try:
             changed = tx.execute(statement.returning(Course)).one()
         except IntegrityError as error:
@@ -155,7 +159,9 @@ class Courses:
         )
         if classes:
             raise ResourceInUse("Classes offer this course.", counts={"classes": classes})
-        tx.execute(delete(Course).where(Course.id == row.id))
+        tx.execute(
+            delete(Course).where(Course.organization_id == row.organization_id, Course.id == row.id)
+        )
 
     def _may_edit(self, actor: Actor, organization_id: UUID) -> bool:
         return self.policy.allows(actor, Action.COURSE_EDIT, Subject(organization_id))

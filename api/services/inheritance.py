@@ -25,7 +25,7 @@ from api.services import class_seats
 from api.services.rules_timetable import instant_of
 from api.services.rules_windows import Deadlines, effective_deadlines
 
-_SETTLE = (
+_SETTLE_ONE = (
     update(SchoolClass)
     .where(
         SchoolClass.organization_id == bindparam("of_organization"),
@@ -35,10 +35,9 @@ _SETTLE = (
         effective_drop_until=bindparam("drop"),
         effective_withdraw_until=bindparam("withdraw"),
         effective_promotion_ends_at=bindparam("promotion"),
-        version=SchoolClass.version + 1,
-        updated_at=bindparam("now"),
     )
 )
+_SETTLE = _SETTLE_ONE.values(version=SchoolClass.version + 1, updated_at=bindparam("now"))
 _MOVE_ZONE = (
     update(SchoolClass)
     .where(
@@ -81,15 +80,26 @@ def follow_zone(tx: Transaction, actor: Actor, organization_id: UUID, zone: str)
     _settle(tx, actor, tx.all(terms.HEIRS_OF_ZONE, **parameters))
 
 
-def follow_own_zone(tx: Transaction, school_class: Any) -> None:
-    """Move the sessions to come of one class, which is locked, to its present zone."""
+def follow_own_zone(tx: Transaction, school_class: Any, zone: str) -> None:
+    """Move the sessions to come of one class, which is locked, to another zone."""
     rows = tx.all(
         sessions.TO_COME,
         organization_id=school_class.organization_id,
         class_id=school_class.id,
         now=tx.now(),
     )
-    _move(tx, rows, school_class.effective_timezone)
+    _move(tx, rows, zone)
+
+
+def settle(tx: Transaction, organization_id: UUID, class_id: UUID) -> None:
+    """Write the effective deadlines of one class that is new, or locked and being edited.
+
+    `version` is the caller's.
+    """
+    for heir in tx.all(terms.HEIR, organization_id=organization_id, class_id=class_id):
+        wanted = deadlines_of(heir)
+        if wanted != _present(heir):
+            tx.execute(_SETTLE_ONE, _parameters(heir, wanted))
 
 
 def deadlines_of(heir: Any) -> Deadlines:
@@ -115,17 +125,7 @@ def _settle(tx: Transaction, actor: Actor, heirs: Sequence[Row[Any]]) -> None:
         return
     tx.execute(
         _SETTLE,
-        [
-            {
-                "of_organization": heir.organization_id,
-                "of_class": heir.id,
-                "drop": wanted.drop_until,
-                "withdraw": wanted.withdraw_until,
-                "promotion": wanted.promotion_ends_at,
-                "now": tx.now(),
-            }
-            for heir, wanted in changed
-        ],
+        [{**_parameters(heir, wanted), "now": tx.now()} for heir, wanted in changed],
     )
     for heir, _ in changed:
         # Without anybody in line or anything due, a deadline has nothing to do yet.
@@ -133,6 +133,16 @@ def _settle(tx: Transaction, actor: Actor, heirs: Sequence[Row[Any]]) -> None:
             row = class_seats.locked_class(tx, heir.id)
             assert row is not None, "the class is locked since it was read"
             class_seats.revised(tx, actor, row)
+
+
+def _parameters(heir: Any, wanted: Deadlines) -> dict[str, Any]:
+    return {
+        "of_organization": heir.organization_id,
+        "of_class": heir.id,
+        "drop": wanted.drop_until,
+        "withdraw": wanted.withdraw_until,
+        "promotion": wanted.promotion_ends_at,
+    }
 
 
 def _present(heir: Any) -> Deadlines:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from api.errors import FieldError, ValidationFailed
+from api.models.school_class import ClassStatus
 
 
 def term_faults(values: Mapping[str, Any]) -> list[FieldError]:
@@ -23,6 +24,22 @@ def deadline_faults(values: Mapping[str, Any]) -> list[FieldError]:
     if drop_until is None or withdraw_until is None or drop_until <= withdraw_until:
         return []
     return [_out_of_range("withdraw_until", "`withdraw_until` lies before `drop_until`.")]
+
+
+def window_faults(values: Mapping[str, Any]) -> list[FieldError]:
+    """A window opens before it closes."""
+    opens_at, closes_at = values.get("opens_at"), values.get("closes_at")
+    if opens_at is None or closes_at is None or opens_at < closes_at:
+        return []
+    return [_out_of_range("closes_at", "`closes_at` does not lie behind `opens_at`.")]
+
+
+def new_status_faults(status: ClassStatus) -> list[FieldError]:
+    """A class begins as a draft or open."""
+    if status in {ClassStatus.DRAFT, ClassStatus.OPEN}:
+        return []
+    detail = "A new class is draft or open."
+    return [FieldError(pointer="#/status", code="not-a-choice", detail=detail)]
 
 
 def refuse_faults(faults: list[FieldError]) -> None:

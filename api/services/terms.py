@@ -129,7 +129,11 @@ class Terms:
         refuse_faults(term_faults({**row._asdict(), **changes}))
 
         columns = {**_columns(changes), "version": row.version + 1, "updated_at": tx.now()}
-        statement = update(Term).where(Term.id == row.id).values(**columns)
+        statement = (
+            update(Term)
+            .where(Term.organization_id == row.organization_id, Term.id == row.id)
+            .values(**columns)
+        )
         try:
             changed = tx.execute(statement.returning(Term)).one()
         except IntegrityError as error:
@@ -170,7 +174,9 @@ class Terms:
         )
         if classes:
             raise ResourceInUse("Classes are held in this term.", counts={"classes": classes})
-        tx.execute(delete(Term).where(Term.id == row.id))
+        tx.execute(
+            delete(Term).where(Term.organization_id == row.organization_id, Term.id == row.id)
+        )
 
     def _may_edit(self, actor: Actor, organization_id: UUID) -> bool:
         return self.policy.allows(actor, Action.TERM_EDIT, Subject(organization_id))

@@ -1,0 +1,305 @@
+"""Classes as clients see them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from marshmallow import fields, validates_schema
+
+from api import ids
+from api.models.school_class import ClassStatus, WaitlistMode
+from api.schemas.base import Representation
+from api.schemas.faults import raise_faults
+from api.schemas.fields import (
+    Boolean,
+    Enum,
+    Id,
+    Instant,
+    Integer,
+    ListOf,
+    Part,
+    Text,
+    Timezone,
+)
+from api.schemas.hypermedia import Hypermedia, Rel
+from api.schemas.limits import Matching, field_options
+from api.services.rules_catalogue import deadline_faults, window_faults
+
+MOST_CAPACITY = 100_000
+MOST_WINDOWS = 20
+MOST_INSTRUCTORS = 20
+MOST_PRICES = 20
+
+
+class Whole(Part):
+    """A part that is validated whole, also where only some members of what holds it were sent."""
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Any, partial: Any = None, **_: Any
+    ) -> Any:
+        del partial
+        return super()._deserialize(value, attr, data, partial=False)
+
+
+class Stored(ListOf):
+    """A list whose items stand in their column as clients see them."""
+
+    def _serialize(self, value: Any, *_: Any, **__: Any) -> Any:
+        return value
+
+
+class Computed(Part):
+    """A part whose `derived` function gives it as clients see it."""
+
+    def _serialize(self, nested_obj: Any, *_: Any, **__: Any) -> Any:  # type: ignore[override]  # as marshmallow
+        return nested_obj
+
+
+class Currency(fields.String):
+    """Three capital letters (ISO 4217)."""
+
+    def __init__(self, **options: Any) -> None:
+        rule = Matching("[A-Z]{3}", "Use three capital letters, as EUR.")
+        super().__init__(validate=rule, **field_options(options, nullable=False))
+
+
+class InstructorSchema(Representation):
+    """Somebody who teaches a class; what they may do follows `member_id` alone."""
+
+    member_id = Id(
+        "mem", nullable=True, metadata={"description": "The member, null without a login."}
+    )
+    name = Text(1, 200, required=True, metadata={"description": "The name to show."})
+
+
+class WindowSchema(Representation):
+    """When registration is open, `closes_at` not included, and for whom."""
+
+    audience = Text(
+        1,
+        64,
+        nullable=True,
+        metadata={"description": "A group of students; null lets everybody in."},
+    )
+    opens_at = Instant(required=True, metadata={"description": "From when on it is open."})
+    closes_at = Instant(required=True, metadata={"description": "From when on it is closed."})
+
+    @validates_schema
+    def _in_order(self, values: Mapping[str, Any], **_: Any) -> None:
+        raise_faults(window_faults(values))
+
+
+class PriceSchema(Representation):
+    """What a class costs if one registers by then; shown, never taken."""
+
+    amount_minor = Integer(
+        0, required=True, metadata={"description": "In the smallest unit, such as cents."}
+    )
+    currency = Currency(required=True, metadata={"description": "ISO 4217."})
+    until = Instant(
+        nullable=True, metadata={"description": "Until when; null: until something else holds."}
+    )
+
+
+class WaitlistSchema(Representation):
+    """How the line of a class works."""
+
+    enabled = Boolean(load_default=True, metadata={"description": "Whether there is a line."})
+    capacity = Integer(
+        0, MOST_CAPACITY, nullable=True, metadata={"description": "Places in it; null: no limit."}
+    )
+    mode = Enum(
+        WaitlistMode,
+        load_default=WaitlistMode.OFFER,
+        metadata={"description": "Whether its head is offered a free seat, or has it at once."},
+    )
+    offer_ttl_seconds = Integer(
+        300,
+        1_209_600,
+        load_default=172_800,
+        metadata={"description": "Seconds for which an offer stands."},
+    )
+
+
+def _default_waitlist() -> dict[str, Any]:
+    return {
+        "enabled": True,
+        "capacity": None,
+        "mode": WaitlistMode.OFFER,
+        "offer_ttl_seconds": 172_800,
+    }
+
+
+def _waitlist(row: Any) -> dict[str, Any]:
+    return {
+        "enabled": row.waitlist_enabled,
+        "capacity": row.waitlist_capacity,
+        "mode": row.waitlist_mode.value,
+        "offer_ttl_seconds": row.waitlist_offer_ttl_seconds,
+    }
+
+
+def _instructors(row: Any) -> list[dict[str, Any]]:
+    return [
+        {
+            "member_id": one["member_id"] and ids.encode("mem", UUID(one["member_id"])),
+            "name": one["name"],
+        }
+        for one in row.instructors
+    ]
+
+
+def _seats_free(row: Any) -> int | None:
+    return None if row.capacity is None else max(0, row.capacity - row.seats_taken)
+
+
+def _waitlist_length(row: Any) -> int:
+    length: int = row.waiting
+    return length
+
+
+class ClassSchema(Representation):
+    """One offering with seats. Only `title` is needed; without windows, `status` alone decides."""
+
+    id = Id("cls", dump_only=True, metadata={"description": "Stable identifier."})
+    organization_id = Id("org", dump_only=True, metadata={"description": "Whose class it is."})
+    term_id = Id("trm", nullable=True, metadata={"description": "The term it is held in."})
+    course_id = Id("crs", nullable=True, metadata={"description": "The course it offers."})
+    external_id = Text(
+        1,
+        255,
+        nullable=True,
+        metadata={"description": "What another system calls it; unique in the organization."},
+    )
+    title = Text(1, 200, required=True, metadata={"description": "What people call it."})
+    section = Text(
+        1, 40, nullable=True, metadata={"description": "Which of several like it, as A or 02."}
+    )
+    description = Text(
+        1, 10_000, multiline=True, nullable=True, metadata={"description": "What it is about."}
+    )
+    location = Text(1, 200, nullable=True, metadata={"description": "Where it meets."})
+    instructors = Stored(
+        Whole(InstructorSchema),
+        most=MOST_INSTRUCTORS,
+        load_default=list,
+        metadata={"description": "Who teaches it.", "derived": _instructors},
+    )
+    prices = Stored(
+        Whole(PriceSchema),
+        most=MOST_PRICES,
+        load_default=list,
+        metadata={"description": "What it costs, early and late."},
+    )
+    roster_visible_to_students = Boolean(
+        load_default=False,
+        metadata={"description": "Whether its students see one another's names."},
+    )
+    status = Enum(
+        ClassStatus,
+        load_default=ClassStatus.DRAFT,
+        metadata={"description": "Where it stands; a new one is `draft` or `open`."},
+    )
+    windows = Stored(
+        Whole(WindowSchema),
+        most=MOST_WINDOWS,
+        load_default=list,
+        metadata={"description": "When registration is open; none: while the class is."},
+    )
+    approval_required = Boolean(
+        load_default=False, metadata={"description": "Whether staff decides on each request."}
+    )
+    timezone = Timezone(
+        nullable=True,
+        metadata={"description": "The zone of its wall clock; null: the organization's."},
+    )
+    effective_timezone = Timezone(dump_only=True, metadata={"description": "The zone that holds."})
+    drop_until = Instant(
+        nullable=True,
+        metadata={"description": "Until when a seat is given back without a trace."},
+    )
+    effective_drop_until = Instant(
+        dump_only=True,
+        nullable=True,
+        metadata={"description": "The same, of the class or else of its term; null: its end."},
+    )
+    withdraw_until = Instant(
+        nullable=True,
+        metadata={"description": "Until when a seat is given back, from `drop_until` on."},
+    )
+    effective_withdraw_until = Instant(
+        dump_only=True,
+        nullable=True,
+        metadata={"description": "The same, of the class or else of its term; null: never."},
+    )
+    promotion_ends_at = Instant(
+        nullable=True, metadata={"description": "From when on nobody moves up from the line."}
+    )
+    effective_promotion_ends_at = Instant(
+        dump_only=True,
+        nullable=True,
+        metadata={
+            "description": "The same, of the class or its term, or else the first session or"
+            " `effective_drop_until`, whichever is earlier; null: never."
+        },
+    )
+    waitlist = Computed(
+        WaitlistSchema,
+        load_default=_default_waitlist,
+        metadata={"description": "How its line works.", "derived": _waitlist},
+    )
+    capacity = Integer(
+        0, MOST_CAPACITY, nullable=True, metadata={"description": "Seats; null: no limit."}
+    )
+    over_allowance = Integer(
+        dump_only=True, metadata={"description": "Seats taken beyond the capacity, by staff."}
+    )
+    seats_taken = Integer(
+        dump_only=True, metadata={"description": "Seats that are enrolled or offered."}
+    )
+    seats_free = Integer(
+        dump_only=True,
+        nullable=True,
+        metadata={"description": "Seats left; null: no limit.", "derived": _seats_free},
+    )
+    waitlist_length = Integer(
+        dump_only=True,
+        metadata={"description": "Students in line.", "derived": _waitlist_length},
+    )
+    created_at = Instant(dump_only=True, metadata={"description": "When it was made."})
+    updated_at = Instant(dump_only=True, metadata={"description": "When it was last changed."})
+    version = Integer(
+        dump_only=True, metadata={"description": "Rises with every edit, never by seat traffic."}
+    )
+
+    @validates_schema
+    def _in_order(self, values: Mapping[str, Any], **_: Any) -> None:
+        raise_faults(deadline_faults(values))
+
+
+def _status(name: str, status: ClassStatus) -> Rel:
+    return Rel(
+        name=name,
+        operation="update_class",
+        path={"class_id": "id"},
+        judged=True,
+        body={"status": status.value},
+    )
+
+
+_PATH = {"class_id": "id"}
+CLASS = Hypermedia(
+    schema=ClassSchema,
+    itself=Rel(name="self", operation="get_class", path=_PATH),
+    rels=(
+        Rel(name="edit", operation="update_class", path=_PATH, judged=True),
+        _status("open", ClassStatus.OPEN),
+        _status("close", ClassStatus.CLOSED),
+        _status("cancel", ClassStatus.CANCELLED),
+        Rel(name="delete", operation="delete_class", path=_PATH, judged=True),
+        Rel(name="meeting-patterns", operation="list_class_meeting_patterns", path=_PATH),
+        Rel(name="sessions", operation="list_class_sessions", path=_PATH),
+    ),
+)

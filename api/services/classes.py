@@ -1,0 +1,300 @@
+"""Classes: made and edited by staff, described by who teaches them; seats move elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, Select, delete, insert, or_, update
+from sqlalchemy.exc import IntegrityError
+
+from api.authz.actor import Actor
+from api.authz.policy import STAFF, Action, Policy, Subject
+from api.errors import NotFound, ResourceInUse
+from api.ids import Ids
+from api.models import facts
+from api.models.database import Transaction
+from api.models.organization import Role
+from api.models.registration import PromotionDue
+from api.models.school_class import (
+    ID_BY_EXTERNAL_ID,
+    ClassStatus,
+    SchoolClass,
+    instructor_ids,
+    taught_by,
+)
+from api.models.session import ClassSession, MeetingPattern
+from api.services import class_affordances, class_seats, inheritance
+from api.services.catalogue import refuse_absent, require_reading
+from api.services.class_columns import (
+    DESCRIPTIVE,
+    GUARDED,
+    SEATS,
+    SETTLING,
+    ZONE,
+    columns_of,
+    refuse_unknown,
+)
+from api.services.external_ids import ExternalId, Upsert, name_taken
+from api.services.judged import Judged, Listed, Made, permitted
+from api.services.rules_catalogue import deadline_faults, new_status_faults, refuse_faults
+from api.services.rules_waitlist import Shrink
+
+_PUBLISHED = SchoolClass.status != ClassStatus.DRAFT
+_ALL = facts.CLASS_PAGE
+_VISIBLE = facts.CLASS_PAGE.where(_PUBLISHED)
+_VISIBLE_OR_TAUGHT = facts.CLASS_PAGE.where(or_(_PUBLISHED, taught_by("member_id")))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Classes:
+    """The classes of an organization."""
+
+    policy: Policy
+    ids: Ids
+
+    def of_organization(
+        self, tx: Transaction, actor: Actor, organization_id: UUID, student_id: UUID | None
+    ) -> Listed:
+        """The classes of an organization, drafts only for staff and for who teaches them.
+
+        `student_id` is for whom `register` is judged; else it is the caller's own student.
+
+        Raises:
+            AuthenticationRequired, NotFound: the catalogue is not public, or the student unknown.
+        """
+        require_reading(tx, self.policy, actor, Action.CLASS_READ, organization_id)
+        if student_id is not None:
+            self._require_student(actor, organization_id, student_id)
+        select, visible = self._visible(actor, organization_id)
+        subject = class_affordances.own_students(actor) if student_id is None else [student_id]
+        may_edit = self.policy.allows(actor, Action.CLASS_EDIT, Subject(organization_id))
+        return Listed(
+            select=select,
+            parameters={"organization_id": organization_id, "student_ids": subject, **visible},
+            judge=lambda tx, rows: class_affordances.judge_page(
+                tx, self.policy, actor, rows, student_id=student_id
+            ),
+            verdicts={"create": permitted(may_edit)},
+        )
+
+    def get(
+        self, tx: Transaction, actor: Actor, class_id: UUID, student_id: UUID | None = None
+    ) -> Judged:
+        """One class, in one statement.
+
+        Raises:
+            AuthenticationRequired, NotFound: no such class, or not for the caller's eyes.
+        """
+        row = class_affordances.read(tx, actor, class_id, student_id=student_id)
+        if row is None:
+            refuse_absent(self.policy, actor, Action.CLASS_READ)
+        is_draft = row.status is ClassStatus.DRAFT
+        action = Action.CLASS_READ_DRAFT if is_draft else Action.CLASS_READ
+        self.policy.require(actor, action, _subject(row, is_public=row.public_catalog))
+        if student_id is not None:
+            self._require_student(actor, row.organization_id, student_id)
+            if row.subject_id is None:
+                raise NotFound
+        return Judged(row, class_affordances.verdicts(self.policy, actor, row))
+
+    def get_by_external_id(self, tx: Transaction, actor: Actor, named: ExternalId) -> Judged:
+        """The class that another system calls so.
+
+        Raises:
+            AuthenticationRequired, NotFound: no such class, or not for the caller's eyes.
+        """
+        class_id = tx.scalar(ID_BY_EXTERNAL_ID, **named.parameters)
+        if class_id is None:
+            require_reading(tx, self.policy, actor, Action.CLASS_READ, named.organization_id)
+            raise NotFound
+        return self.get(tx, actor, class_id)
+
+    def create(
+        self, tx: Transaction, actor: Actor, organization_id: UUID, new: Mapping[str, Any]
+    ) -> Judged:
+        """Make a class, and the first event of its ledger.
+
+        Raises:
+            NotFound, Forbidden: the caller is no member, or not staff.
+            ValidationFailed: it names what is not there, or begins in another status.
+            DuplicateName: the external id is taken.
+        """
+        self.policy.require(actor, Action.CLASS_EDIT, Subject(organization_id))
+        refuse_faults([*new_status_faults(new["status"]), *deadline_faults(new)])
+        refuse_unknown(tx, organization_id, new)
+        now = tx.now()
+
+        zone = new["timezone"] or tx.scalar(ZONE, organization_id=organization_id)
+        columns = {
+            **columns_of(new),
+            "id": self.ids.new(organization_id),
+            "organization_id": organization_id,
+            "effective_timezone": zone,
+            "created_at": now,
+            "updated_at": now,
+            "version": 1,
+        }
+        try:
+            tx.execute(insert(SchoolClass).values(**columns))
+        except IntegrityError as error:
+            raise name_taken(error, "external_id") from error
+        # Only now: its reference to the term keeps the term's deadlines as they are.
+        inheritance.settle(tx, organization_id, columns["id"])
+        row = _locked(tx, columns["id"])
+        class_seats.created(tx, actor, row)
+        return class_affordances.reread(tx, self.policy, actor, row.id)
+
+    def find_for_update(self, tx: Transaction, actor: Actor, class_id: UUID) -> Row[Any]:
+        """The row, locked for an edit by staff or by an instructor of the class.
+
+        Raises:
+            NotFound, Forbidden: the caller is no member, or may not edit any of it.
+        """
+        row = class_seats.locked_class(tx, class_id)
+        if row is None:
+            refuse_absent(self.policy, actor, Action.CLASS_DESCRIBE)
+        if row.status is ClassStatus.DRAFT:
+            self.policy.require(actor, Action.CLASS_READ_DRAFT, _subject(row))
+        self.policy.require(actor, Action.CLASS_DESCRIBE, _subject(row))
+        return row
+
+    def update(
+        self,
+        tx: Transaction,
+        actor: Actor,
+        row: Row[Any],
+        changes: Mapping[str, Any],
+        *,
+        shrink: Shrink | None = None,
+    ) -> Judged:
+        """Change a class that is locked; nothing is written if nothing differs.
+
+        Raises:
+            Forbidden: more than an instructor may edit.
+            ValidationFailed: it would name what is not there, or its deadlines be in no order.
+            StateConflict: the class cannot go from its status to that one.
+            CapacityBelowTaken: `shrink` does not say what happens to who is seated.
+            DuplicateName: the external id is taken.
+        """
+        if not changes.keys() <= DESCRIPTIVE:
+            self.policy.require(actor, Action.CLASS_EDIT, _subject(row))
+        columns = {
+            name: value
+            for name, value in columns_of(changes).items()
+            if getattr(row, name) != value
+        }
+        if columns:
+            refuse_faults(deadline_faults({**row._asdict(), **columns}))
+            refuse_unknown(tx, row.organization_id, changes)
+            self._write(tx, actor, row, columns, shrink)
+        return class_affordances.reread(tx, self.policy, actor, row.id)
+
+    def upsert(self, tx: Transaction, actor: Actor, wanted: Upsert) -> Judged | Made:
+        """Update the class that another system calls so, or make it; what is not sent stays.
+
+        Raises:
+            NotFound, Forbidden: the caller is no member, or not staff.
+            StaleVersion: `If-Match` names another version.
+            ValidationFailed: a member that a new class needs is missing.
+            DuplicateName: somebody else makes it at this moment.
+        """
+        named = wanted.external_id
+        self.policy.require(actor, Action.CLASS_EDIT, Subject(named.organization_id))
+        class_id = tx.scalar(ID_BY_EXTERNAL_ID, **named.parameters)
+        row = None if class_id is None else class_seats.locked_class(tx, class_id)
+        wanted.precondition(row)
+        if row is None:
+            return Made(self.create(tx, actor, named.organization_id, named.named(wanted.whole())))
+        return self.update(tx, actor, row, named.named(wanted.sent))
+
+    def delete(self, tx: Transaction, actor: Actor, row: Row[Any]) -> None:
+        """Remove a class in which nobody ever registered, with its timetable.
+
+        Raises:
+            Forbidden: the caller is not staff.
+            ResourceInUse: there were registrations; `counts` says how many.
+        """
+        self.policy.require(actor, Action.CLASS_EDIT, _subject(row))
+        # Every registration took a ticket, and none is ever removed.
+        if row.next_ticket > 1:
+            raise ResourceInUse(
+                "Students have registered for this class; it can be cancelled.",
+                counts={"registrations": row.next_ticket - 1},
+            )
+
+        for table in (ClassSession, MeetingPattern, PromotionDue):
+            tx.execute(
+                delete(table).where(
+                    table.organization_id == row.organization_id, table.class_id == row.id
+                )
+            )
+        tx.execute(
+            delete(SchoolClass).where(
+                SchoolClass.organization_id == row.organization_id, SchoolClass.id == row.id
+            )
+        )
+
+    def _write(
+        self,
+        tx: Transaction,
+        actor: Actor,
+        row: Row[Any],
+        columns: Mapping[str, Any],
+        shrink: Shrink | None,
+    ) -> None:
+        plain = {name: value for name, value in columns.items() if name not in SEATS}
+        if "timezone" in plain:
+            inherited = tx.scalar(ZONE, organization_id=row.organization_id)
+            plain["effective_timezone"] = plain["timezone"] or inherited
+        statement = (
+            update(SchoolClass)
+            .where(SchoolClass.organization_id == row.organization_id, SchoolClass.id == row.id)
+            .values(**plain, version=row.version + 1, updated_at=tx.now())
+        )
+        try:
+            tx.execute(statement)
+        except IntegrityError as error:
+            raise name_taken(error, "external_id") from error
+        if "timezone" in plain:
+            inheritance.follow_own_zone(tx, row, plain["effective_timezone"])
+        if SETTLING & plain.keys():
+            inheritance.settle(tx, row.organization_id, row.id)
+        present = _locked(tx, row.id)
+        # Seats before status: a class that opens again promotes by its new capacity.
+        if "capacity" in columns:
+            present = class_seats.change_capacity(tx, actor, present, columns["capacity"], shrink)
+        if "status" in columns:
+            present = class_seats.change_status(tx, actor, present, columns["status"])
+        if GUARDED & plain.keys():
+            class_seats.revised(tx, actor, present)
+
+    def _visible(
+        self, actor: Actor, organization_id: UUID
+    ) -> tuple[Select[Any], Mapping[str, Any]]:
+        membership = actor.membership(organization_id)
+        if membership is None:
+            return _VISIBLE, {}
+        if membership.role in STAFF:
+            return _ALL, {}
+        if membership.role is Role.INSTRUCTOR:
+            return _VISIBLE_OR_TAUGHT, {"member_id": str(membership.id)}
+        return _VISIBLE, {}
+
+    def _require_student(self, actor: Actor, organization_id: UUID, student_id: UUID) -> None:
+        subject = Subject(organization_id, student_id=student_id)
+        self.policy.require(actor, Action.STUDENT_READ, subject)
+
+
+def _subject(row: Row[Any], *, is_public: bool = False) -> Subject:
+    return Subject(
+        row.organization_id, instructors=instructor_ids(row.instructors), is_public=is_public
+    )
+
+
+def _locked(tx: Transaction, class_id: UUID) -> Row[Any]:
+    row = class_seats.locked_class(tx, class_id)
+    assert row is not None, "it was just written"
+    return row

@@ -1,0 +1,119 @@
+"""What meeting patterns and sessions share: the class they belong to, and its limits."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, update
+
+from api.authz.actor import Actor
+from api.authz.policy import Action, Policy, Subject
+from api.errors import FieldError, StateConflict, ValidationFailed
+from api.models import session as sessions
+from api.models.database import Transaction
+from api.models.school_class import ClassStatus, SchoolClass, instructor_ids
+from api.services import class_seats, inheritance
+from api.services.catalogue import refuse_absent
+from api.services.judged import Verdicts, permitted
+from api.services.rules_timetable import MAX_SESSIONS, TimetableFault
+
+MAX_PATTERNS = 20
+"""Meeting patterns of one class."""
+
+
+def require_reading(policy: Policy, actor: Actor, row: Row[Any] | None) -> Row[Any]:
+    """Let pass who may see the class that a row belongs to.
+
+    `row` holds the class's `class_status` and `class_instructors`, and `public_catalog`.
+
+    Raises:
+        AuthenticationRequired, NotFound: there is none, or not for the caller's eyes.
+    """
+    if row is None:
+        refuse_absent(policy, actor, Action.CLASS_READ)
+    is_draft = row.class_status is ClassStatus.DRAFT
+    subject = Subject(
+        row.organization_id,
+        instructors=instructor_ids(row.class_instructors),
+        is_public=row.public_catalog,
+    )
+    policy.require(actor, Action.CLASS_READ_DRAFT if is_draft else Action.CLASS_READ, subject)
+    return row
+
+
+def readable_class(tx: Transaction, policy: Policy, actor: Actor, class_id: UUID) -> Row[Any]:
+    """The class whose timetable is asked for, as far as it decides who may see it.
+
+    Raises:
+        AuthenticationRequired, NotFound: there is none, or not for the caller's eyes.
+    """
+    return require_reading(policy, actor, tx.first(sessions.HEADING, class_id=class_id))
+
+
+def editable_class(tx: Transaction, policy: Policy, actor: Actor, class_id: UUID) -> Row[Any]:
+    """The class, locked: its timetable changes in one transaction at a time.
+
+    Raises:
+        NotFound, Forbidden: there is none for the caller, or the caller is not staff.
+    """
+    row = class_seats.locked_class(tx, class_id)
+    if row is None:
+        refuse_absent(policy, actor, Action.CLASS_EDIT)
+    subject = Subject(row.organization_id, instructors=instructor_ids(row.instructors))
+    if row.status is ClassStatus.DRAFT:
+        policy.require(actor, Action.CLASS_READ_DRAFT, subject)
+    policy.require(actor, Action.CLASS_EDIT, subject)
+    return row
+
+
+def verdicts(policy: Policy, actor: Actor, organization_id: UUID) -> Verdicts:
+    """The verdicts of editing and deleting a part of a timetable."""
+    may_edit = policy.allows(actor, Action.CLASS_EDIT, Subject(organization_id))
+    return {"edit": permitted(may_edit), "delete": permitted(may_edit)}
+
+
+def changed(tx: Transaction, actor: Actor, school_class: Row[Any]) -> None:
+    """Let a locked class know that its sessions changed: who registers is judged by them.
+
+    Whoever is registered keeps the place, clash or not.
+    """
+    tx.execute(
+        update(SchoolClass)
+        .where(
+            SchoolClass.organization_id == school_class.organization_id,
+            SchoolClass.id == school_class.id,
+        )
+        .values(version=SchoolClass.version + 1, updated_at=tx.now())
+    )
+    inheritance.settle(tx, school_class.organization_id, school_class.id)
+    row = class_seats.locked_class(tx, school_class.id)
+    assert row is not None, "the class is locked"
+    class_seats.revised(tx, actor, row)
+
+
+def room_for_sessions(tx: Transaction, school_class: Row[Any], *, beside: int = 0) -> int:
+    """How many sessions the class may still have, not counting `beside` of those it has."""
+    taken = tx.scalar(
+        sessions.COUNT_OF_SESSIONS,
+        organization_id=school_class.organization_id,
+        class_id=school_class.id,
+    )
+    return MAX_SESSIONS - int(taken) + beside
+
+
+def refuse_without_room(room: int, what: str, limit: int) -> None:
+    """Go on if there is room for one more.
+
+    Raises:
+        StateConflict: the class has as many as it may; `limit` says how many.
+    """
+    if room < 1:
+        raise StateConflict(f"A class has at most {limit} {what}.", limit=limit)
+
+
+def refusal_of(fault: TimetableFault) -> ValidationFailed:
+    """What a client is told of a timetable that cannot be."""
+    return ValidationFailed(
+        [FieldError(pointer=f"#/{fault.member}", code=fault.code, detail=fault.detail)]
+    )
