@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-from flask import Request, Response
+from flask import Response, request
 
 from api.http import compression, conditional, negotiation
-from api.http.preferences import Preferences
+
+if TYPE_CHECKING:
+    from api.http.asked import Asked
 
 PRIVATE = "private, no-cache"
 SECRET = "no-store"  # noqa: S105  # a cache directive
@@ -30,26 +33,32 @@ class Answer:
     student_id: UUID | None = None
 
 
-def sent(answer: Answer, request: Request, preference: Preferences) -> Response:
+class Bodiless(Response):
+    """A response without content, so without a `Content-Type`."""
+
+    default_mimetype = None
+
+
+def sent(answer: Answer, asked: Asked) -> Response:
     """The response: 304 where the client has it, nothing where it wants nothing, coded at last."""
     headers = {**answer.headers, "Vary": VARY, "Cache-Control": answer.cache_control}
     tag = answer.headers.get("ETag")
-    asked_for = request.headers.get("If-None-Match")
-    is_read = request.method in {"GET", "HEAD"}
     status, body = answer.status, answer.body
-    is_minimal = preference.minimal and request.method in {"POST", "PUT", "PATCH"}
-    applied = preference.applied(minimal=is_minimal)
+    is_minimal = asked.preference.minimal and asked.verb in {"POST", "PUT", "PATCH"}
+    applied = asked.preference.applied(minimal=is_minimal)
     if applied:
         headers["Preference-Applied"] = applied
     if is_minimal:
         status, body = (status, b"") if status == 201 else (204, b"")
     is_coded = compression.is_due(request.headers.get("Accept-Encoding"), len(body))
-    if is_coded and tag:
-        headers["ETag"] = conditional.of_gzip(tag)
-    if is_read and tag and asked_for and conditional.not_modified(asked_for, tag):
-        return Response(status=304, headers=headers)
+    if tag:
+        if is_coded:
+            tag = headers["ETag"] = conditional.of_gzip(tag)
+        known = asked.if_none_match if asked.verb == "GET" else None
+        if known is not None and conditional.not_modified(known, tag):
+            return Bodiless(status=304, headers=headers)
     if not body:
-        return Response(status=status, headers=headers)
+        return Bodiless(status=status, headers=headers)
     if is_coded:
         body = compression.gzip(body)
         headers["Content-Encoding"] = "gzip"

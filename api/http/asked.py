@@ -37,6 +37,7 @@ class Asked:
     verb: str
     path: str
     if_match: str | None
+    if_none_match: str | None
     preference: preferences.Preferences
     key: str | None
     query: dict[str, Any]
@@ -56,14 +57,15 @@ class Asked:
         """
         negotiation.choose(request.headers.get("Accept"), OFFERED)
         takes_body = served.body is not None and verb in TAKEN
-        if served.body_optional and not request.content_length:
+        if served.body_optional and not _has_body():
             takes_body = False
         media_type = _media_type(verb) if takes_body else None
         asked = cls(
             served=served,
             verb=verb,
             path=request.path,
-            if_match=_if_match(),
+            if_match=_entity_tags("If-Match"),
+            if_none_match=_entity_tags("If-None-Match"),
             preference=preferences.parse(request.headers.get("Prefer")),
             key=_idempotency_key() if verb in UNSAFE else None,
             query=load_query(served),
@@ -106,8 +108,10 @@ class Asked:
 
     @property
     def precondition(self) -> Precondition:
-        """The check of `If-Match` against a row's version."""
-        return Precondition(self.if_match, is_required=self.served.conditional == "required")
+        """The check of `If-Match` and `If-None-Match` against a row."""
+        return Precondition(
+            self.if_match, self.if_none_match, is_required=self.served.conditional == "required"
+        )
 
     @property
     def is_dry(self) -> bool:
@@ -123,15 +127,20 @@ def basic_credentials() -> tuple[str, str] | None:
     return sent.username, sent.password or ""
 
 
+def _has_body() -> bool:
+    # RFC 9112 section 6.3: a request without either header has none.
+    return bool(request.content_length) or "Transfer-Encoding" in request.headers
+
+
 def _media_type(verb: str) -> str:
     negotiation.refuse_coding(request.headers.get("Content-Encoding"))
     return negotiation.body_type(request.headers.get("Content-Type"), TAKEN[verb])
 
 
-def _if_match() -> str | None:
-    header = request.headers.get("If-Match")
+def _entity_tags(name: str) -> str | None:
+    header = request.headers.get(name)
     if header is not None:
-        conditional.parse("If-Match", header)
+        conditional.parse(name, header)
     return header
 
 

@@ -99,7 +99,7 @@ class Edge:
 
     def respond(self, answer: Answer, asked: Asked) -> Response:
         """Send the answer: conditions, preferences, coding, and what a revalidation costs."""
-        response = sent(answer, request, asked.preference)
+        response = sent(answer, asked)
         if g.is_revalidation and response.status_code != HTTPStatus.NOT_MODIFIED:
             self.limits.pay(g.operation, g.caller)
         return response

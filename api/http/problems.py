@@ -130,6 +130,9 @@ def headers_of(refusal: Refusal) -> dict[str, str]:
         )
     elif isinstance(refusal, errors.RateLimited | errors.Unavailable):
         headers["Retry-After"] = str(refusal.retry_after_seconds)
+        if isinstance(refusal, errors.RateLimited):
+            policy = refusal.members["violated_policies"][0]
+            headers["RateLimit"] = f'"{policy}";r=0;t={refusal.retry_after_seconds}'
     elif isinstance(refusal, errors.UnsupportedMediaType):
         headers.update(refusal.members.pop("headers", {}))
     return headers
@@ -157,7 +160,11 @@ class Problems:
     def unrouted(self, error: HTTPException) -> Response:
         """An error that routing or the framework raised before any operation began."""
         kind = REFUSAL_OF_STATUS.get(error.code or HTTPStatus.NOT_FOUND, errors.InternalError)
-        response = self.refused(kind())
+        refusal = kind()
+        if kind is errors.BodyTooLarge:
+            # A body that announced no length turned out to be too large while it was read.
+            refusal.members["limit_bytes"] = request.max_content_length
+        response = self.refused(refusal)
         if isinstance(error, WerkzeugMethodNotAllowed):
             response.headers["Allow"] = ", ".join(allowed_methods(error.valid_methods or ()))
         return response

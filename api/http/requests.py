@@ -14,6 +14,7 @@ from werkzeug.exceptions import MethodNotAllowed
 
 from api.errors import BodyTooLarge, HeadersTooLarge, NotFound, UriTooLong
 from api.http import negotiation
+from api.http.answer import Bodiless
 from api.http.cors import Cors
 from api.http.problems import allowed_methods
 
@@ -87,7 +88,7 @@ class Envelope:
             request.headers.get("Access-Control-Request-Method"),
             methods,
         )
-        return Response(status=204, headers={**headers, **(preflight or {})})
+        return Bodiless(status=204, headers={**headers, **(preflight or {})})
 
     def after(self, response: Response) -> Response:
         """Add what every answer carries, and tell the log and the metrics."""

@@ -17,23 +17,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Precondition:
-    """`If-Match` of this request, to be held against the version of a row (RFC 9110 §13.1.1)."""
+    """`If-Match` and `If-None-Match` of a change, held against a row (RFC 9110 §13.1.1, 13.1.2)."""
 
-    header: str | None
-    is_required: bool
+    if_match: str | None
+    if_none_match: str | None = None
+    is_required: bool = False
 
     def __call__(self, row: Any) -> None:
         """Let the row's version pass.
 
         Raises:
             PreconditionRequired: the operation needs `If-Match` and none was sent.
-            StaleVersion: it names another version, or any where there is no row.
+            StaleVersion: it names another version, or any where there is no row; or there is a
+                row and the request wants to create one.
         """
         if row is None:
-            if self.header is not None:
+            if self.if_match is not None:
                 raise StaleVersion("There is no such resource.")
             return
-        conditional.require_version(self.header, row.version, required=self.is_required)
+        conditional.require_version(self.if_match, row.version, required=self.is_required)
+        if conditional.forbids_existing(self.if_none_match):
+            raise StaleVersion("There is such a resource already.", version=row.version)
 
 
 @dataclass(frozen=True, slots=True)
