@@ -42,9 +42,7 @@ class OrganizationSchema(Representation):
 
 ORGANIZATION = Hypermedia(
     schema=OrganizationSchema,
-    itself=Rel(
-        name="self", operation="get_organization", path={"organization_id": "id"}
-    ),
+    itself=Rel(name="self", operation="get_organization", path={"organization_id": "id"}),
     rels=(
         Rel(
             name="edit",
@@ -58,5 +56,8 @@ ORGANIZATION = Hypermedia(
             path={"organization_id": "id"},
             judged=True,
         ),
+        Rel(name="terms", operation="list_terms", path={"organization_id": "id"}),
+        Rel(name="courses", operation="list_courses", path={"organization_id": "id"}),
+        Rel(name="classes", operation="list_classes", path={"organization_id": "id"}),
     ),
 )

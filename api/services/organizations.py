@@ -18,6 +18,7 @@ from api.models.base import fold
 from api.models.database import Transaction
 from api.models.locks import LockStep
 from api.models.organization import Member, Organization, Role
+from api.services import inheritance
 from api.services.judged import ALLOWED, Judged, Listed, permitted
 
 BY_ID = select(Organization).where(
@@ -101,6 +102,8 @@ class Organizations:
     def update(self, tx: Transaction, row: Row[Any], changes: Mapping[str, Any]) -> Judged:
         """Change settings; nothing is written if nothing differs.
 
+        Locks the classes without a zone of their own, by id, if the zone changes: they follow.
+
         Raises:
             DuplicateName: the slug is taken.
         """
@@ -114,6 +117,8 @@ class Organizations:
             changed = tx.execute(statement.returning(Organization)).one()
         except IntegrityError as taken:
             raise _slug_taken(changes["slug"]) from taken
+        if "timezone" in changes:
+            inheritance.follow_zone(tx, Actor.system(), row.id, changed.timezone)
         return Judged(changed, _verdicts(is_owner=True))
 
     def archive(self, tx: Transaction, row: Row[Any]) -> None:
