@@ -65,6 +65,22 @@ def downgrade(url: str, revision: str = "base") -> None:
     _run(url, lambda command, config: command.downgrade(config, revision))
 
 
+def revise(url: str, message: str) -> Path:
+    """Write the next migration from what differs; give its file, which is to be read over.
+
+    The database must stand at the newest one.
+    """
+    written: list[Any] = []
+    number = f"{int(HEAD) + 1:04}"
+    _run(
+        url,
+        lambda command, config: written.append(
+            command.revision(config, message, autogenerate=True, rev_id=number)
+        ),
+    )
+    return Path(written[0].path)
+
+
 def _run(url: str, act: Callable[[Any, Any], None]) -> None:
     # Alembic takes a tenth of a second to import, which a start on a current schema saves.
     from alembic import command  # noqa: PLC0415 - see above

@@ -1,0 +1,1 @@
+"""What operators' commands share: the installation that the settings name."""
