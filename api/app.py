@@ -18,6 +18,7 @@ from api.container import Container, build
 from api.http.authentication import Authentication
 from api.http.cors import Cors
 from api.http.cursors import Cursors
+from api.http.discovery import Discovery
 from api.http.docs import Docs
 from api.http.edge import Edge
 from api.http.health import Health
@@ -121,6 +122,8 @@ def _mount(app: Flask, settings: Settings, database: Database, container: Contai
     ).attach(app)
     Problems(app)
     api = HomeroomApi()
+    discovery = Discovery(renderer=renderer)
+    resources.add_discovery(api, edge, discovery)
     resources.add_resources(api, edge, container)
     api.init_app(app)
     renderer.compile(app)
@@ -140,3 +143,4 @@ def _mount(app: Flask, settings: Settings, database: Database, container: Contai
         release=RELEASE,
         stopping=stopping,
     ).attach(app)
+    discovery.compile(app)

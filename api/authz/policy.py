@@ -22,16 +22,21 @@ OWNERS: Final = frozenset({Role.OWNER})
 class Action(enum.StrEnum):
     """What can be asked of the policy; the value is `noun:verb`."""
 
+    DISCOVERY_READ = "discovery:read"
     ACCOUNT_CREATE = "account:create"
     ACCOUNT_OWN = "account:own"
     ORGANIZATION_CREATE = "organization:create"
     ORGANIZATION_LIST = "organization:list"
     ORGANIZATION_READ = "organization:read"
     ORGANIZATION_EDIT = "organization:edit"
+    MEMBER_LIST = "member:list"
+    MEMBER_OWN = "member:own"
     MEMBER_READ = "member:read"
     MEMBER_EDIT = "member:edit"
+    INVITATION_LIST = "invitation:list"
     INVITATION_READ = "invitation:read"
     INVITATION_EDIT = "invitation:edit"
+    INVITATION_EDIT_STAFF = "invitation:edit-staff"
     INVITATION_ACCEPT = "invitation:accept"
     STUDENT_LIST = "student:list"
     STUDENT_READ = "student:read"
@@ -77,10 +82,14 @@ RULES: Final[Mapping[Action, Rule]] = MappingProxyType(
     {
         Action.ORGANIZATION_READ: Rule(roles=EVERYBODY, public=True),
         Action.ORGANIZATION_EDIT: Rule(roles=OWNERS),
+        Action.MEMBER_LIST: Rule(roles=EVERYBODY),
+        Action.MEMBER_OWN: Rule(roles=EVERYBODY),
         Action.MEMBER_READ: Rule(roles=TEACHING),
         Action.MEMBER_EDIT: Rule(roles=OWNERS),
+        Action.INVITATION_LIST: Rule(roles=EVERYBODY),
         Action.INVITATION_READ: Rule(roles=STAFF),
         Action.INVITATION_EDIT: Rule(roles=STAFF),
+        Action.INVITATION_EDIT_STAFF: Rule(roles=OWNERS),
         Action.STUDENT_LIST: Rule(roles=EVERYBODY),
         Action.STUDENT_READ: Rule(roles=STAFF, instructor=True, own=True, hidden=True),
         Action.STUDENT_EDIT: Rule(roles=STAFF),

@@ -8,21 +8,22 @@ from importlib.resources import files
 from typing import Any, Final
 
 import flasgger
-from flask import Flask, Response, request, send_from_directory
+from flask import Flask, Response, request
 
-from api.http import compression, conditional
 from api.http.openapi import build_document
 from api.http.openapi_components import VERSION
+from api.http.public_documents import answered
 
 DOCUMENT: Final = "/openapi.json"
 PAGE: Final = "/docs"
-PUBLIC: Final = "public, max-age=300"
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; "
     "form-action 'none'"
 )
 """Swagger UI sets styles on elements, which no policy can name one by one."""
+
+START: Final = (files("api") / "templates" / "flasgger" / "start.js").read_bytes()
 
 View = Callable[..., Response]
 
@@ -76,27 +77,9 @@ def published(view: Callable[..., Any]) -> View:
         key = request.script_root
         if key not in made:
             made[key] = Response(_bytes(view(**path)), content_type=_content_type(request.path))
-        return answered(made[key].get_data(), str(made[key].content_type))
+        return answered(made[key].get_data(), str(made[key].content_type), POLICY)
 
     return served
-
-
-def answered(body: bytes, content_type: str) -> Response:
-    """A public document: 304 where the client has it, compressed where that helps."""
-    tag = conditional.etag(0, body)
-    headers = {
-        "ETag": tag,
-        "Cache-Control": PUBLIC,
-        "Vary": "Accept, Accept-Encoding",
-        "Content-Security-Policy": POLICY,
-    }
-    known = request.headers.get("If-None-Match")
-    if known and conditional.not_modified(known, tag):
-        return Response(status=304, headers=headers)
-    if compression.is_due(request.headers.get("Accept-Encoding"), len(body)):
-        body = compression.gzip(body)
-        headers |= {"Content-Encoding": "gzip", "ETag": conditional.of_gzip(tag)}
-    return Response(body, headers=headers, content_type=content_type)
 
 
 def _bytes(made: Any) -> bytes:
@@ -109,8 +92,4 @@ def _content_type(path: str) -> str:
 
 
 def _start_script() -> Response:
-    response = send_from_directory(
-        str(files("api") / "templates" / "flasgger"), "start.js", max_age=300
-    )
-    response.headers["Content-Security-Policy"] = POLICY
-    return response
+    return answered(START, "text/javascript; charset=utf-8", POLICY)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from apispec import APISpec
@@ -29,9 +29,14 @@ BLOCKED = {
 }
 
 
+RESERVED: Mapping[str, str] = {"Class": "SchoolClass"}
+"""Names that generated clients cannot give to a type, with what we say instead."""
+
+
 def name_of(schema: type[Schema]) -> str:
     """The name of a schema class without its suffix."""
-    return schema.__name__.removesuffix("Schema")
+    name = schema.__name__.removesuffix("Schema")
+    return RESERVED.get(name, name)
 
 
 def ref(name: str) -> dict[str, Any]:
@@ -43,7 +48,9 @@ class _Converter:
     """One direction of the schemas: how nested ones are named, and what is shown of each."""
 
     def __init__(self, name_of_nested: Any) -> None:
-        plugin = MarshmallowPlugin(schema_name_resolver=name_of_nested)
+        self._name_of_nested = name_of_nested
+        self._words: dict[str, str] = {}
+        plugin = MarshmallowPlugin(schema_name_resolver=self._resolve)
         self._spec = APISpec("", "", VERSION, plugins=[plugin])
         self._converter: Any = plugin.converter  # its methods carry no types
 
@@ -69,7 +76,14 @@ class _Converter:
     def nested(self) -> dict[str, dict[str, Any]]:
         """The components that conversion came upon."""
         found: dict[str, dict[str, Any]] = copy.deepcopy(self._spec.components.schemas)
-        return found
+        return {
+            name: {**schema, "description": self._words[name]} for name, schema in found.items()
+        }
+
+    def _resolve(self, schema: Any) -> str:
+        name: str = self._name_of_nested(_class(schema))
+        self._words[name] = description_of(_class(schema))
+        return name
 
 
 class Components:
@@ -78,28 +92,32 @@ class Components:
     def __init__(self, linked: Collection[type[Schema]]) -> None:
         self._linked = frozenset(linked)
         self._output = _Converter(self._name_of_nested)
-        self._input = _Converter(lambda schema: f"{name_of(_class(schema))}Input")
+        self._input = _Converter(lambda kind: f"{name_of(kind)}Input")
         self._named: dict[str, dict[str, Any]] = {}
 
     def output(self, kind: Hypermedia) -> dict[str, Any]:
         """A representation as it is answered: every member is there, and its links."""
-        return self._once(kind.name, lambda: self._represented(kind))
+        return self._once(name_of(kind.schema), lambda: self._represented(kind))
 
     def page(self, kind: Hypermedia) -> dict[str, Any]:
         """One page of representations."""
         items = self.output(kind)
-        return self._once(f"{kind.name}Page", lambda: page_of(kind.name, items))
+        return self._once(
+            f"{name_of(kind.schema)}Page", lambda: page_of(name_of(kind.schema), items)
+        )
 
     def dry_run(self, kind: Hypermedia) -> dict[str, Any]:
         """What a dry run answers: the representation without links, and what it rests on."""
         self.output(kind)
-        return self._once(f"{kind.name}DryRun", lambda: self._would(kind))
+        return self._once(f"{name_of(kind.schema)}DryRun", lambda: self._would(kind))
 
     def either(self, kind: Hypermedia) -> dict[str, Any]:
         """The answer of an operation whose dry run has the same status."""
         shapes = [self.output(kind), self.dry_run(kind)]
         words = "The representation, or with `dry_run=true` what it would be."
-        return self._once(f"{kind.name}OrDryRun", lambda: {"description": words, "oneOf": shapes})
+        return self._once(
+            f"{name_of(kind.schema)}OrDryRun", lambda: {"description": words, "oneOf": shapes}
+        )
 
     def input(self, schema: type[Schema], purpose: str, *, complete: bool) -> dict[str, Any]:
         """A body as it is taken; `complete` if members that are needed must be there."""
@@ -122,8 +140,7 @@ class Components:
         taken = {name: _taken(schema) for name, schema in self._input.nested().items()}
         return dict(sorted((sent | taken | self._named).items()))
 
-    def _name_of_nested(self, schema: Any) -> str:
-        kind = _class(schema)
+    def _name_of_nested(self, kind: type[Schema]) -> str:
         # A part of another representation has no links of its own.
         return name_of(kind) + ("Members" if kind in self._linked else "")
 
@@ -137,7 +154,7 @@ class Components:
         schema = _sent(self._output.convert(kind.schema))
         if kind.itself is not None or kind.rels:
             schema["properties"]["_links"] = LINKS
-            schema["required"] = [*schema["required"], "_links"]
+            schema["required"] = [*schema.get("required", ()), "_links"]
             if any(rel.judged for rel in kind.rels):
                 schema["properties"]["_blocked"] = BLOCKED
         return schema
@@ -146,13 +163,13 @@ class Components:
         shown = _sent(self._output.convert(kind.schema))
         # Before it exists a thing has no id; after the rollback it has none either.
         shown["properties"]["id"] = {**shown["properties"]["id"], "nullable": True}
-        self.add(f"Would{kind.name}", shown)
+        self.add(f"Would{name_of(kind.schema)}", shown)
         return {
             "type": "object",
             "description": "What the call would do now; nothing was done.",
             "required": ["would", "as_of_seq"],
             "properties": {
-                "would": ref(f"Would{kind.name}"),
+                "would": ref(f"Would{name_of(kind.schema)}"),
                 "as_of_seq": {
                     "type": "object",
                     "description": "The position of each ledger that was looked at, by class.",
@@ -215,8 +232,9 @@ def _sent(schema: dict[str, Any]) -> dict[str, Any]:
         if not member.get("writeOnly")
     }
     # A client lets pass what it does not know: later members break nobody.
-    kept = {key: value for key, value in schema.items() if key != "additionalProperties"}
-    return {**kept, "properties": shown, "required": list(shown)}
+    kept = {key: value for key, value in schema.items() if key != "additionalProperties" or value}
+    required = {"required": list(shown)} if shown else {}
+    return {**kept, "properties": shown, **required}
 
 
 def _taken(schema: dict[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from api.http import negotiation
 from api.http.openapi_components import Components, description_of, ref
 from api.http.openapi_refusals import by_status, refusals_of, takes_key
 from api.http.problems import status_of
+from api.http.public_documents import HTML, public_document
 
 if TYPE_CHECKING:
     from api.http.links import Target
@@ -74,7 +75,10 @@ class Responses:
             return _answer("One page.", headers, self._components.page(served.returns))
         schema = self._components.output(served.returns)
         words = "It was made." if status == HTTPStatus.CREATED else schema_words(served.returns)
-        return _answer(words, headers, schema)
+        answer = _answer(words, headers, schema)
+        if isinstance(served, public_document):
+            answer["content"] = _content_of_public(served, schema)
+        return answer
 
     def _refused(self, refusals: Sequence[type[Refusal]]) -> dict[str, Any]:
         words = "\n".join(f"- `{code}`: {what}" for code, what in _told(refusals))
@@ -84,6 +88,12 @@ class Responses:
         name = "Or".join(refusal.__name__ for refusal in refusals)
         self.shared[name] = response
         return {"$ref": f"#/components/responses/{name}"}
+
+
+def _content_of_public(served: public_document, schema: dict[str, Any]) -> dict[str, Any]:
+    # The JSON first: generated clients take the first that they can read.
+    page = {"schema": {"type": "string"}}
+    return {kind: page if kind == HTML else {"schema": schema} for kind in served.offered}
 
 
 def schema_words(kind: Any) -> str:

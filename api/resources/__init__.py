@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from api.container import Container
+from api.http.discovery import Discovery
 from api.http.edge import Edge
 from api.http.restful import HomeroomApi
 from api.resources.accounts import Me, UserItem, UserList
 from api.resources.classes import ClassByExternalId, ClassItem, ClassList
 from api.resources.courses import CourseByExternalId, CourseItem, CourseList
+from api.resources.invitations import (
+    InvitationAcceptanceList,
+    InvitationItem,
+    InvitationList,
+)
+from api.resources.members import MemberItem, MemberList
 from api.resources.organizations import OrganizationItem, OrganizationList
+from api.resources.problems import ProblemType
+from api.resources.rels import Relation
+from api.resources.root import ApiCatalog, Root, VersionRoot
 from api.resources.students import StudentByExternalId, StudentItem, StudentList
 from api.resources.terms import TermByExternalId, TermItem, TermList
 from api.resources.timetable import (
@@ -24,8 +34,17 @@ BY_EXTERNAL_ID = "by-external-id/<path:external_id>"
 CLASS = "/v1/classes/<id(cls):class_id>"
 
 
+def add_discovery(api: HomeroomApi, edge: Edge, discovery: Discovery) -> None:
+    """Serve what tells clients where everything is, and what it means."""
+    api.add(Root, "/", edge=edge, discovery=discovery)
+    api.add(VersionRoot, "/v1", edge=edge, discovery=discovery)
+    api.add(ApiCatalog, "/.well-known/api-catalog", edge=edge, discovery=discovery)
+    api.add(ProblemType, "/problems/<code>", edge=edge, discovery=discovery)
+    api.add(Relation, "/rels/<rel>", edge=edge, discovery=discovery)
+
+
 def add_resources(api: HomeroomApi, edge: Edge, c: Container) -> None:
-    """Serve everything."""
+    """Serve everything else."""
     api.add(UserList, "/v1/users", edge=edge, accounts=c.accounts)
     api.add(UserItem, "/v1/users/<id(usr):user_id>", edge=edge, accounts=c.accounts)
     api.add(Me, "/v1/me", edge=edge, accounts=c.accounts)
@@ -35,6 +54,21 @@ def add_resources(api: HomeroomApi, edge: Edge, c: Container) -> None:
     api.add(OrganizationList, "/v1/organizations", edge=edge, organizations=c.organizations)
     api.add(OrganizationItem, ORGANIZATION, edge=edge, organizations=c.organizations)
     _add_catalogue(api, edge, c)
+    api.add(MemberList, f"{ORGANIZATION}/members", edge=edge, members=c.members)
+    api.add(MemberItem, "/v1/members/<id(mem):member_id>", edge=edge, members=c.members)
+    api.add(InvitationList, f"{ORGANIZATION}/invitations", edge=edge, invitations=c.invitations)
+    api.add(
+        InvitationItem,
+        "/v1/invitations/<id(inv):invitation_id>",
+        edge=edge,
+        invitations=c.invitations,
+    )
+    api.add(
+        InvitationAcceptanceList,
+        "/v1/invitation-acceptances",
+        edge=edge,
+        invitations=c.invitations,
+    )
     api.add(StudentList, f"{ORGANIZATION}/students", edge=edge, students=c.students)
     api.add(StudentItem, "/v1/students/<id(stu):student_id>", edge=edge, students=c.students)
     api.add(

@@ -1,0 +1,52 @@
+"""What each relation of `_links` means; `/rels/{rel}` and the Link header rest on this table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+REGISTERED: Final = frozenset(
+    {
+        *("self", "first", "prev", "next", "edit", "up", "search"),
+        *("service-desc", "service-doc", "api-catalog", "status"),
+    }
+)
+"""The relations that we use of IANA's registry; the others are our own."""
+
+MEANINGS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "self": "This representation.",
+        "up": "What this is a part of.",
+        "first": "The first page of this list, with the same filter and order.",
+        "prev": "The page before this one.",
+        "next": "The page after this one; without it this is the last.",
+        "search": "This list with the parameters that narrow and order it.",
+        "service-desc": "The OpenAPI document: every operation, schema and problem.",
+        "service-doc": "The documentation, in which every operation can be tried.",
+        "api-catalog": "The interfaces of this host as a linkset (RFC 9727).",
+        "status": "Whether the service is ready (RFC 8631).",
+        "v1": "Version 1 of the interface: where to go from the root.",
+        "users": "Sign up: make an account with a user name and a password.",
+        "user": "The account of the caller.",
+        "token": "Get a token for a user name and a password.",
+        "tokens": "The tokens of the caller.",
+        "revoke": "Revoke the token: it opens nothing from then on.",
+        "me": "The caller: user, token and memberships.",
+        "organizations": "The organizations in which the caller is a member.",
+        "organization": "The organization that this belongs to.",
+        "create": "Make another thing of this list.",
+        "edit": "Change this, with a patch.",
+        "delete": "Remove this.",
+        "students": "The students of the organization, as far as the caller may see them.",
+        "student": "The student concerned.",
+        "terms": "The terms of the organization.",
+        "term": "The term of the class.",
+        "courses": "The courses of the organization.",
+        "course": "The course that the class is an offering of.",
+        "classes": "The classes of the organization.",
+        "class": "The class that this belongs to.",
+        "meeting-patterns": "When the class meets, week by week.",
+        "sessions": "Every single meeting of the class, with its start and end.",
+    }
+)
