@@ -10,7 +10,9 @@ from api.models.database import Database
 from api.services.accounts import Accounts
 from api.services.classes import Classes
 from api.services.courses import Courses
+from api.services.invitations import Invitations
 from api.services.meeting_patterns import MeetingPatterns
+from api.services.members import Members
 from api.services.organizations import Organizations
 from api.services.passwords import Passwords
 from api.services.sessions import Sessions
@@ -28,6 +30,8 @@ class Container:
     accounts: Accounts
     tokens: Tokens
     organizations: Organizations
+    members: Members
+    invitations: Invitations
     students: Students
     terms: Terms
     courses: Courses
@@ -48,6 +52,8 @@ def build(database: Database, *, ids: Ids, is_signup_open: bool) -> Container:
         ),
         tokens=Tokens(policy=policy, ids=ids, passwords=passwords),
         organizations=Organizations(policy=policy, ids=ids),
+        members=Members(policy=policy, ids=ids),
+        invitations=Invitations(policy=policy, ids=ids),
         students=Students(policy=policy, ids=ids),
         terms=Terms(policy=policy, ids=ids),
         courses=Courses(policy=policy, ids=ids),

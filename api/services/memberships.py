@@ -24,10 +24,9 @@ OWNERS = (
     .select_from(Member)
     .where(Member.organization_id == bindparam("organization_id"), Member.role == Role.OWNER)
 )
-IS_OWNER = select(Member.id).where(
+MEMBER_OF = select(Member.id, Member.role).where(
     Member.organization_id == bindparam("organization_id"),
     Member.user_id == bindparam("user_id"),
-    Member.role == Role.OWNER,
 )
 
 
@@ -43,27 +42,39 @@ def require_another_owner(tx: Transaction, organization_id: UUID) -> None:
     Raises:
         LastOwner: there is no other.
     """
-    if tx.scalar(OWNERS, organization_id=organization_id) <= 1:
+    if not has_another_owner(tx, organization_id):
         raise LastOwner
 
 
+def has_another_owner(tx: Transaction, organization_id: UUID) -> bool:
+    """Whether an owner could go and leave an owner behind."""
+    return bool(tx.scalar(OWNERS, organization_id=organization_id) > 1)
+
+
+def end_membership(tx: Transaction, organization_id: UUID, member_id: UUID) -> None:
+    """Take a member out of an organization; a student record stays, without a login."""
+    tx.execute(
+        update(Student)
+        .where(Student.organization_id == organization_id, Student.member_id == member_id)
+        .values(member_id=None)
+    )
+    tx.execute(
+        delete(Member).where(Member.organization_id == organization_id, Member.id == member_id)
+    )
+
+
 def end_memberships(tx: Transaction, user_id: UUID) -> None:
-    """Take a user out of every organization; student records stay, without a login.
+    """Take a user out of every organization.
 
     Raises:
         LastOwner: one of them would have no owner.
     """
-    for organization_id in [row.id for row in tx.all(ORGANIZATIONS_OF, user_id=user_id)]:
+    organizations = [row.id for row in tx.all(ORGANIZATIONS_OF, user_id=user_id)]
+    for organization_id in organizations:
         lock_organization(tx, organization_id)
-        if tx.first(IS_OWNER, organization_id=organization_id, user_id=user_id) is not None:
+        member = tx.first(MEMBER_OF, organization_id=organization_id, user_id=user_id)
+        if member is None:
+            continue
+        if member.role == Role.OWNER:
             require_another_owner(tx, organization_id)
-        mine = (Member.organization_id == organization_id, Member.user_id == user_id)
-        tx.execute(
-            update(Student)
-            .where(
-                Student.organization_id == organization_id,
-                Student.member_id.in_(select(Member.id).where(*mine)),
-            )
-            .values(member_id=None)
-        )
-        tx.execute(delete(Member).where(*mine))
+        end_membership(tx, organization_id, member.id)
