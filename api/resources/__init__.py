@@ -14,12 +14,6 @@ from api.resources.invitations import (
     InvitationItem,
     InvitationList,
 )
-from api.resources.invitations import (
-    InvitationAcceptanceList,
-    InvitationItem,
-    InvitationList,
-)
-from api.resources.members import MemberItem, MemberList
 from api.resources.members import MemberItem, MemberList
 from api.resources.organizations import OrganizationItem, OrganizationList
 from api.resources.problems import ProblemType
@@ -60,21 +54,6 @@ def add_resources(api: HomeroomApi, edge: Edge, c: Container) -> None:
     api.add(OrganizationList, "/v1/organizations", edge=edge, organizations=c.organizations)
     api.add(OrganizationItem, ORGANIZATION, edge=edge, organizations=c.organizations)
     _add_catalogue(api, edge, c)
-    api.add(MemberList, f"{ORGANIZATION}/members", edge=edge, members=c.members)
-    api.add(MemberItem, "/v1/members/<id(mem):member_id>", edge=edge, members=c.members)
-    api.add(InvitationList, f"{ORGANIZATION}/invitations", edge=edge, invitations=c.invitations)
-    api.add(
-        InvitationItem,
-        "/v1/invitations/<id(inv):invitation_id>",
-        edge=edge,
-        invitations=c.invitations,
-    )
-    api.add(
-        InvitationAcceptanceList,
-        "/v1/invitation-acceptances",
-        edge=edge,
-        invitations=c.invitations,
-    )
     api.add(MemberList, f"{ORGANIZATION}/members", edge=edge, members=c.members)
     api.add(MemberItem, "/v1/members/<id(mem):member_id>", edge=edge, members=c.members)
     api.add(InvitationList, f"{ORGANIZATION}/invitations", edge=edge, invitations=c.invitations)
