@@ -26,6 +26,7 @@ from api.authz.policy import Action, Policy, Subject
 from api.errors import DuplicateName, FieldError, NotFound, ValidationFailed
 from api.http.filters import Listing, instant, number, text
 from api.http.operation import operation
+from api.http.query_fields import Flag
 from api.http.restful import HomeroomApi, Resource
 from api.ids import Ids
 from api.models.base import Identifier, Instant, SortedText, fold
@@ -72,7 +73,7 @@ class BrokenSchema(ToySchema):
 
 
 class DryRun(Parameters):
-    dry_run = fields.Boolean(load_default=False)
+    dry_run = Flag(load_default=False)
 
 
 TOY = Hypermedia(

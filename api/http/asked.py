@@ -71,7 +71,7 @@ class Asked:
             query=load_query(served),
             media_type=media_type,
         )
-        if not served.replayable:
+        if asked.is_dry or not served.replayable:
             asked.key = None
         if media_type is not None:
             asked.raw = request.get_data(cache=False)

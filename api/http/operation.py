@@ -117,6 +117,5 @@ def _in_one_transaction(use_case: UseCase, edge: Edge, caller: Caller, asked: As
             raise
         edge.ensure_judged(asked.served, caller)
         answer = edge.dump(asked.served, tx, asked, result)
-        if not asked.is_dry:
-            edge.keys.remember(tx, caller, asked, answer)
+        edge.keys.remember(tx, caller, asked, answer)
     return answer

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, ForeignKey, Index, SmallInteger, bindparam, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from api.models.base import Base, choice
+from api.models.base import Base, Identifier, choice
 from api.models.event import StreamKind
 
 
@@ -23,7 +23,10 @@ class IdempotencyKey(Base):
     __table_args__ = (Index(None, "expires_at"),)
 
     user_id: Mapped[UUID] = mapped_column(
-        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+        # Named here: a type that comes from the key's target is not known yet when FIND is built.
+        Identifier,
+        ForeignKey("users.id", ondelete="CASCADE"),
+        primary_key=True,
     )
     method: Mapped[str] = mapped_column(primary_key=True)
     path: Mapped[str] = mapped_column(primary_key=True)
