@@ -110,10 +110,17 @@ def problem_of(refusal: Refusal, *, base_url: str, request_id: str) -> dict[str,
         "request_id": request_id,
     }
     if isinstance(refusal, Blocked):
-        document |= block_member(refusal.blocks[0])
+        document |= _members(refusal.blocks[0].details)
         document["blocks"] = [block_member(block) for block in refusal.blocks]
-    document.update({name: plain(name, value) for name, value in refusal.members.items()})
+    document.update(_members(refusal.members))
     return document
+
+
+def _members(details: Mapping[str, Any]) -> dict[str, Any]:
+    """Details as members of the problem itself, whose own `status` is the one of HTTP."""
+    return {
+        "state" if name == "status" else name: plain(name, value) for name, value in details.items()
+    }
 
 
 def headers_of(refusal: Refusal) -> dict[str, str]:

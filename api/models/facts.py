@@ -276,7 +276,7 @@ GUARDS: Select[Any] = (
 CLASS_ITEM: Select[Any] = (
     select(SchoolClass.__table__, *_OF_SUBJECT, *OF_ORGANIZATION, *DEEP)
     .select_from(_SUBJECTS)
-    .where(SchoolClass.id == bindparam("class_id"))
+    .where(SchoolClass.id == bindparam("class_id"), Organization.archived_at.is_(None))
 )
 """One class with every column, and what its guards look at for the one of `student_ids`."""
 
