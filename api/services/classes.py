@@ -7,24 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, delete, insert, or_, update
+from sqlalchemy import Row, delete, insert, update
 from sqlalchemy.exc import IntegrityError
 
 from api.authz.actor import Actor
-from api.authz.policy import STAFF, Action, Policy, Subject
+from api.authz.policy import Action, Policy, Subject
 from api.errors import NotFound, ResourceInUse
 from api.ids import Ids
-from api.models import facts
 from api.models.database import Transaction
-from api.models.organization import Role
 from api.models.registration import PromotionDue
-from api.models.school_class import (
-    ID_BY_EXTERNAL_ID,
-    ClassStatus,
-    SchoolClass,
-    instructor_ids,
-    taught_by,
-)
+from api.models.school_class import ID_BY_EXTERNAL_ID, ClassStatus, SchoolClass
 from api.models.session import ClassSession, MeetingPattern
 from api.services import class_affordances, class_seats, inheritance
 from api.services.catalogue import refuse_absent, require_reading
@@ -37,15 +29,11 @@ from api.services.class_columns import (
     columns_of,
     refuse_unknown,
 )
+from api.services.class_visibility import subject_of, visible_classes
 from api.services.external_ids import ExternalId, Upsert, name_taken
 from api.services.judged import Judged, Listed, Made, permitted
 from api.services.rules_catalogue import deadline_faults, new_status_faults, refuse_faults
 from api.services.rules_waitlist import Shrink
-
-_PUBLISHED = SchoolClass.status != ClassStatus.DRAFT
-_ALL = facts.CLASS_PAGE
-_VISIBLE = facts.CLASS_PAGE.where(_PUBLISHED)
-_VISIBLE_OR_TAUGHT = facts.CLASS_PAGE.where(or_(_PUBLISHED, taught_by("member_id")))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,12 +56,17 @@ class Classes:
         require_reading(tx, self.policy, actor, Action.CLASS_READ, organization_id)
         if student_id is not None:
             self._require_student(actor, organization_id, student_id)
-        select, visible = self._visible(actor, organization_id)
+        select, visible = visible_classes(actor, organization_id)
         subject = class_affordances.own_students(actor) if student_id is None else [student_id]
         may_edit = self.policy.allows(actor, Action.CLASS_EDIT, Subject(organization_id))
         return Listed(
             select=select,
-            parameters={"organization_id": organization_id, "student_ids": subject, **visible},
+            parameters={
+                "organization_id": organization_id,
+                "student_ids": subject,
+                "clock_now": tx.given_now(),
+                **visible,
+            },
             judge=lambda tx, rows: class_affordances.judge_page(
                 tx, self.policy, actor, rows, student_id=student_id
             ),
@@ -93,7 +86,7 @@ class Classes:
             refuse_absent(self.policy, actor, Action.CLASS_READ)
         is_draft = row.status is ClassStatus.DRAFT
         action = Action.CLASS_READ_DRAFT if is_draft else Action.CLASS_READ
-        self.policy.require(actor, action, _subject(row, is_public=row.public_catalog))
+        self.policy.require(actor, action, subject_of(row, is_public=row.public_catalog))
         if student_id is not None:
             self._require_student(actor, row.organization_id, student_id)
             if row.subject_id is None:
@@ -157,8 +150,8 @@ class Classes:
         if row is None:
             refuse_absent(self.policy, actor, Action.CLASS_DESCRIBE)
         if row.status is ClassStatus.DRAFT:
-            self.policy.require(actor, Action.CLASS_READ_DRAFT, _subject(row))
-        self.policy.require(actor, Action.CLASS_DESCRIBE, _subject(row))
+            self.policy.require(actor, Action.CLASS_READ_DRAFT, subject_of(row))
+        self.policy.require(actor, Action.CLASS_DESCRIBE, subject_of(row))
         return row
 
     def update(
@@ -180,7 +173,7 @@ class Classes:
             DuplicateName: the external id is taken.
         """
         if not changes.keys() <= DESCRIPTIVE:
-            self.policy.require(actor, Action.CLASS_EDIT, _subject(row))
+            self.policy.require(actor, Action.CLASS_EDIT, subject_of(row))
         columns = {
             name: value
             for name, value in columns_of(changes).items()
@@ -217,7 +210,7 @@ class Classes:
             Forbidden: the caller is not staff.
             ResourceInUse: there were registrations; `counts` says how many.
         """
-        self.policy.require(actor, Action.CLASS_EDIT, _subject(row))
+        self.policy.require(actor, Action.CLASS_EDIT, subject_of(row))
         # Every registration took a ticket, and none is ever removed.
         if row.next_ticket > 1:
             raise ResourceInUse(
@@ -271,27 +264,9 @@ class Classes:
         if GUARDED & plain.keys():
             class_seats.revised(tx, actor, present)
 
-    def _visible(
-        self, actor: Actor, organization_id: UUID
-    ) -> tuple[Select[Any], Mapping[str, Any]]:
-        membership = actor.membership(organization_id)
-        if membership is None:
-            return _VISIBLE, {}
-        if membership.role in STAFF:
-            return _ALL, {}
-        if membership.role is Role.INSTRUCTOR:
-            return _VISIBLE_OR_TAUGHT, {"member_id": str(membership.id)}
-        return _VISIBLE, {}
-
     def _require_student(self, actor: Actor, organization_id: UUID, student_id: UUID) -> None:
         subject = Subject(organization_id, student_id=student_id)
         self.policy.require(actor, Action.STUDENT_READ, subject)
-
-
-def _subject(row: Row[Any], *, is_public: bool = False) -> Subject:
-    return Subject(
-        row.organization_id, instructors=instructor_ids(row.instructors), is_public=is_public
-    )
 
 
 def _locked(tx: Transaction, class_id: UUID) -> Row[Any]:

@@ -15,6 +15,7 @@ from api.models.database import Transaction
 from api.models.school_class import ClassStatus, SchoolClass, instructor_ids
 from api.services import class_seats, inheritance
 from api.services.catalogue import refuse_absent
+from api.services.class_visibility import subject_of
 from api.services.judged import Verdicts, permitted
 from api.services.rules_timetable import MAX_SESSIONS, TimetableFault
 
@@ -60,7 +61,7 @@ def editable_class(tx: Transaction, policy: Policy, actor: Actor, class_id: UUID
     row = class_seats.locked_class(tx, class_id)
     if row is None:
         refuse_absent(policy, actor, Action.CLASS_EDIT)
-    subject = Subject(row.organization_id, instructors=instructor_ids(row.instructors))
+    subject = subject_of(row)
     if row.status is ClassStatus.DRAFT:
         policy.require(actor, Action.CLASS_READ_DRAFT, subject)
     policy.require(actor, Action.CLASS_EDIT, subject)

@@ -1,0 +1,39 @@
+"""Who sees which classes: drafts are for staff, and for who teaches them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, Select, or_
+
+from api.authz.actor import Actor
+from api.authz.policy import STAFF, Subject
+from api.models import facts
+from api.models.organization import Role
+from api.models.school_class import ClassStatus, SchoolClass, instructor_ids, taught_by
+
+_PUBLISHED = SchoolClass.status != ClassStatus.DRAFT
+_ALL = facts.CLASS_PAGE
+_VISIBLE = _ALL.where(_PUBLISHED)
+_VISIBLE_OR_TAUGHT = _ALL.where(or_(_PUBLISHED, taught_by("member_id")))
+
+
+def visible_classes(actor: Actor, organization_id: UUID) -> tuple[Select[Any], Mapping[str, Any]]:
+    """The classes of an organization that the actor may see, and the parameters that say so."""
+    membership = actor.membership(organization_id)
+    if membership is None:
+        return _VISIBLE, {}
+    if membership.role in STAFF:
+        return _ALL, {}
+    if membership.role is Role.INSTRUCTOR:
+        return _VISIBLE_OR_TAUGHT, {"member_id": str(membership.id)}
+    return _VISIBLE, {}
+
+
+def subject_of(row: Row[Any], *, is_public: bool = False) -> Subject:
+    """A class as the policy sees it."""
+    return Subject(
+        row.organization_id, instructors=instructor_ids(row.instructors), is_public=is_public
+    )
