@@ -14,6 +14,7 @@ from api.models import Role
 from api.models.database import Database
 from api.settings import Settings
 from tests import factories
+from tests.contract.validating import Contract
 from tests.fake_clock import START, FakeClock
 
 SECRET_KEY = "a key for tests that nobody else uses, long enough"
@@ -100,7 +101,9 @@ class Client:
         if if_match is not None:
             sent["If-Match"] = if_match
         path = path.removeprefix("https://homeroom.test")
-        return self.client.open(path, method=method, headers=sent, **options)
+        response = self.client.open(path, method=method, headers=sent, **options)
+        Contract.of(self.client.application).check(response)
+        return response
 
 
 @dataclass

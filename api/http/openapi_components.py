@@ -67,7 +67,7 @@ class _Converter:
                 "name": parameter["name"],
                 "in": "query",
                 "required": parameter["required"],
-                "description": parameter["schema"].pop("description", ""),
+                "description": parameter.get("description", ""),
                 "schema": _with_null(parameter["schema"]),
             }
             for parameter in copy.deepcopy(found)
@@ -225,9 +225,13 @@ def _class(schema: Any) -> type[Schema]:
     return schema if isinstance(schema, type) else type(schema)
 
 
+NOT_OF_ANSWERS = frozenset({"default", "minLength"})
+"""What is said of input alone: an erased record shows empty texts where a new one needs some."""
+
+
 def _sent(schema: dict[str, Any]) -> dict[str, Any]:
     shown = {
-        name: _with_null({key: value for key, value in member.items() if key != "default"})
+        name: _with_null({k: value for k, value in member.items() if k not in NOT_OF_ANSWERS})
         for name, member in schema["properties"].items()
         if not member.get("writeOnly")
     }

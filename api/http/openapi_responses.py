@@ -43,7 +43,7 @@ class Responses:
         results = {served.status: self._result(target, served.status)}
         if target.method == "GET":
             results[HTTPStatus.NOT_MODIFIED] = _answer(
-                "What `If-None-Match` names is still right.", ("ETag", *ALWAYS)
+                "What `If-None-Match` names is still right.", _headers(target, served.status)
             )
         elif target.method == "PUT" and served.partial:
             results[HTTPStatus.CREATED] = self._result(target, HTTPStatus.CREATED)
@@ -138,7 +138,7 @@ def _headers(target: Target, status: HTTPStatus) -> tuple[str, ...]:
             names.append("Location")
         if target.method != "GET":
             names.append("Preference-Applied")
-    if served.listing is not None:
+    if served.listing is not None or isinstance(served, public_document):
         names.append("Link")
     if takes_key(target):
         names.append("Idempotent-Replayed")

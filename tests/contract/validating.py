@@ -1,0 +1,171 @@
+"""Holds every answer that a test gets against the OpenAPI document of the application."""
+
+import gzip
+import re
+
+import orjson
+from jsonschema import FormatChecker
+from openapi_schema_validator import OAS31Validator
+from werkzeug.exceptions import HTTPException
+
+from api.http.links import targets_of
+from api.http.openapi import build_document
+from api.http.openapi_refusals import refusals_of
+from api.http.openapi_shared import HEADERS
+from api.http.problems import status_of
+from api.http.restful import operation_id
+
+MOST_ITEMS = 2
+"""Items of a page that are looked at; the others are made by the same code."""
+MOST_FAULTS = 3
+# What a validator does not judge by.
+WORDS = frozenset({"description", "example", "readOnly", "writeOnly", "default", "title"})
+INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+
+formats = FormatChecker(formats=())
+formats.checks("date-time")(lambda value: not isinstance(value, str) or INSTANT.fullmatch(value))
+
+
+class ContractBroken(AssertionError):
+    """An answer is not what the document says."""
+
+
+class Contract:
+    """The document of one application, compiled for comparing answers with it."""
+
+    def __init__(self, app):
+        self.app = app
+        self.document = build_document(app)
+        self.schemas = self.document["components"]["schemas"]
+        self.targets = targets_of(app)
+        self.codes = {
+            name: {(int(status_of(refusal)), refusal.code) for refusal in refusals_of(target)}
+            for name, target in self.targets.items()
+        }
+        self.adapter = app.url_map.bind("homeroom.test")
+        self.problem = OAS31Validator(strict(self.schemas["Problem"], self.schemas))
+        self._validators = {}
+
+    @classmethod
+    def of(cls, app):
+        """The contract of an application, compiled once."""
+        if "contract" not in app.extensions:
+            app.extensions["contract"] = cls(app)
+        return app.extensions["contract"]
+
+    def check(self, response):
+        """Compare one answer of the test client.
+
+        Raises:
+            ContractBroken: status, media type, code, header field or body is not documented.
+        """
+        body = body_of(response)
+        if response.status_code >= 400:
+            self._check_problem(response, body)
+        target = self._target_of(response)
+        if target is None:
+            return
+        if response.status_code >= 400:
+            self._check_code(target, response, body)
+        else:
+            self._check_result(target, response, body)
+
+    def _target_of(self, response):
+        method = "GET" if response.request.method == "HEAD" else response.request.method
+        try:
+            endpoint, _ = self.adapter.match(response.request.path, method)
+        except HTTPException:
+            return None
+        resource = getattr(self.app.view_functions[endpoint], "view_class", None)
+        if resource is None or method == "OPTIONS":
+            return None
+        return self.targets.get(operation_id(resource, method.lower()))
+
+    def _check_problem(self, response, body):
+        if response.content_type != "application/problem+json":
+            broken(response, f"a refusal is {response.content_type}")
+        if response.request.method != "HEAD":
+            self._validate(response, self.problem, body)
+
+    def _check_code(self, target, response, body):
+        if response.request.method == "HEAD":
+            return
+        code = (response.status_code, body["code"])
+        if code not in self.codes[target.operation_id]:
+            broken(response, f"{target.operation_id} does not declare {code[1]}")
+
+    def _check_result(self, target, response, body):
+        operation = self.document["paths"][target.template][target.method.lower()]
+        documented = operation["responses"].get(str(response.status_code))
+        if documented is None:
+            broken(response, f"{target.operation_id} does not document this status")
+        stray = [
+            name
+            for name in HEADERS
+            if name in response.headers and name not in documented["headers"]
+        ]
+        if stray:
+            broken(response, f"{target.operation_id} does not document {stray}")
+        if body is None:
+            return
+        media_type = response.content_type.partition(";")[0]
+        if media_type not in documented.get("content", {}):
+            broken(response, f"{target.operation_id} does not document {media_type}")
+        if media_type.endswith("json"):
+            schema = documented["content"][media_type]["schema"]
+            is_sparse = "fields" in response.request.args
+            key = (target.operation_id, response.status_code, is_sparse)
+            if key not in self._validators:
+                compiled = strict(schema, self.schemas, is_sparse=is_sparse)
+                self._validators[key] = OAS31Validator(compiled, format_checker=formats)
+            self._validate(response, self._validators[key], cut(body))
+
+    def _validate(self, response, validator, body):
+        faults = list(validator.iter_errors(body))[:MOST_FAULTS]
+        if faults:
+            broken(response, "; ".join(f"{f.json_path}: {f.message[:200]}" for f in faults))
+
+
+def broken(response, words):
+    request = response.request
+    raise ContractBroken(f"{request.method} {request.path} → {response.status_code}: {words}")
+
+
+def body_of(response):
+    """The body as a JSON value, as text where it is none, None where there is none."""
+    data = response.data
+    if response.headers.get("Content-Encoding") == "gzip":
+        data = gzip.decompress(data)
+    if not data:
+        return None
+    return orjson.loads(data) if "json" in response.content_type else data.decode()
+
+
+def cut(body):
+    """The document with few of its items."""
+    if isinstance(body.get("items"), list):
+        return {**body, "items": body["items"][:MOST_ITEMS]}
+    return body
+
+
+def strict(schema, schemas, *, is_sparse=False):
+    """A response schema of OpenAPI 3.0 as one of 3.1, that lets no undocumented member pass."""
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        return strict(schemas[name], schemas, is_sparse=is_sparse)
+    made = {key: value for key, value in schema.items() if key not in WORDS | {"nullable"}}
+    for key in ("items", "additionalProperties"):
+        if isinstance(made.get(key), dict):
+            made[key] = strict(made[key], schemas, is_sparse=is_sparse)
+    for key in ("allOf", "oneOf"):
+        if key in made:
+            made[key] = [strict(part, schemas, is_sparse=is_sparse) for part in made[key]]
+    if "properties" in made:
+        made["properties"] = {
+            name: strict(member, schemas, is_sparse=is_sparse)
+            for name, member in made["properties"].items()
+        }
+        made.setdefault("additionalProperties", False)
+    if is_sparse:
+        made.pop("required", None)
+    return {"anyOf": [{"type": "null"}, made]} if schema.get("nullable") else made
