@@ -13,12 +13,16 @@ from api.services.courses import Courses
 from api.services.invitations import Invitations
 from api.services.meeting_patterns import MeetingPatterns
 from api.services.members import Members
+from api.services.ledger_reads import Ledgers
 from api.services.organizations import Organizations
 from api.services.passwords import Passwords
 from api.services.sessions import Sessions
+from api.services.registration_lists import RegistrationLists
+from api.services.registrations import Registrations
 from api.services.students import Students
 from api.services.terms import Terms
 from api.services.tokens import Tokens
+from api.services.transitions import Transitions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +39,10 @@ class Container:
     students: Students
     terms: Terms
     courses: Courses
+    registrations: Registrations
+    registration_lists: RegistrationLists
+    transitions: Transitions
+    ledgers: Ledgers
     classes: Classes
     patterns: MeetingPatterns
     sessions: Sessions
@@ -57,6 +65,10 @@ def build(database: Database, *, ids: Ids, is_signup_open: bool) -> Container:
         students=Students(policy=policy, ids=ids),
         terms=Terms(policy=policy, ids=ids),
         courses=Courses(policy=policy, ids=ids),
+        registrations=Registrations(policy=policy, ids=ids),
+        registration_lists=RegistrationLists(policy=policy),
+        transitions=Transitions(policy=policy),
+        ledgers=Ledgers(policy=policy),
         classes=Classes(policy=policy, ids=ids),
         patterns=MeetingPatterns(policy=policy, ids=ids),
         sessions=Sessions(policy=policy, ids=ids),

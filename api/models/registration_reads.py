@@ -106,6 +106,7 @@ _line = (
         func.row_number()
         .over(order_by=(Registration.priority.desc(), Registration.ticket))
         .label("position"),
+        func.count().over().label("length"),
     )
     .where(
         Registration.organization_id == bindparam("organization_id"),

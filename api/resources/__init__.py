@@ -7,6 +7,7 @@ from api.http.discovery import Discovery
 from api.http.edge import Edge
 from api.http.restful import HomeroomApi
 from api.resources.accounts import Me, UserItem, UserList
+from api.resources.class_ledgers import ClassAudit, ClassEventList
 from api.resources.classes import ClassByExternalId, ClassItem, ClassList
 from api.resources.courses import CourseByExternalId, CourseItem, CourseList
 from api.resources.invitations import (
@@ -17,6 +18,12 @@ from api.resources.invitations import (
 from api.resources.members import MemberItem, MemberList
 from api.resources.organizations import OrganizationItem, OrganizationList
 from api.resources.problems import ProblemType
+from api.resources.registrations import (
+    ClassRegistrationList,
+    RegistrationItem,
+    RegistrationList,
+    StudentRegistrationList,
+)
 from api.resources.rels import Relation
 from api.resources.root import ApiCatalog, Root, VersionRoot
 from api.resources.students import StudentByExternalId, StudentItem, StudentList
@@ -28,6 +35,8 @@ from api.resources.timetable import (
     SessionItem,
 )
 from api.resources.tokens import CurrentToken, TokenItem, TokenList
+from api.resources.transitions import RegistrationTransitionList
+from api.resources.waitlist import ClassWaitlist
 
 ORGANIZATION = "/v1/organizations/<id(org):organization_id>"
 BY_EXTERNAL_ID = "by-external-id/<path:external_id>"
@@ -99,3 +108,23 @@ def _add_catalogue(api: HomeroomApi, edge: Edge, c: Container) -> None:
     )
     api.add(ClassSessionList, f"{CLASS}/sessions", edge=edge, sessions=c.sessions)
     api.add(SessionItem, "/v1/sessions/<id(ses):session_id>", edge=edge, sessions=c.sessions)
+    _add_registrations(api, edge, c)
+
+
+def _add_registrations(api: HomeroomApi, edge: Edge, c: Container) -> None:
+    doors = {"edge": edge, "registrations": c.registrations, "lists": c.registration_lists}
+    school_class = "/v1/classes/<id(cls):class_id>"
+    registration = "/v1/registrations/<id(reg):registration_id>"
+    api.add(RegistrationList, f"{ORGANIZATION}/registrations", **doors)
+    api.add(ClassRegistrationList, f"{school_class}/registrations", **doors)
+    api.add(StudentRegistrationList, "/v1/students/<id(stu):student_id>/registrations", **doors)
+    api.add(RegistrationItem, registration, edge=edge, transitions=c.transitions)
+    api.add(
+        RegistrationTransitionList,
+        f"{registration}/transitions",
+        edge=edge,
+        transitions=c.transitions,
+    )
+    api.add(ClassWaitlist, f"{school_class}/waitlist", edge=edge, lists=c.registration_lists)
+    api.add(ClassEventList, f"{school_class}/events", edge=edge, ledgers=c.ledgers)
+    api.add(ClassAudit, f"{school_class}/audit", edge=edge, ledgers=c.ledgers)

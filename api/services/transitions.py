@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -47,6 +47,13 @@ _EVENT = {
 _IN_LINE = frozenset({RegistrationState.PENDING, RegistrationState.WAITLISTED})
 
 
+Check = Callable[[Any], None]
+
+
+def _nothing(_row: Any) -> None:
+    """No precondition was sent."""
+
+
 @dataclass(slots=True, kw_only=True)
 class _Open:
     """A registration whose class is locked and settled; `guard_version` where facts were read."""
@@ -85,7 +92,12 @@ class Transitions:
         return History(id=registration_id, items=events)
 
     def move(
-        self, tx: Transaction, actor: Actor, registration_id: UUID, wish: Mapping[str, Any]
+        self,
+        tx: Transaction,
+        actor: Actor,
+        registration_id: UUID,
+        wish: Mapping[str, Any],
+        precondition: Check = _nothing,
     ) -> Judged:
         """Take a registration to the state `to`, if it may go there and the caller may ask.
 
@@ -100,12 +112,19 @@ class Transitions:
         to = wish["to"]
         self.policy.require(actor, ACTION_OF[_rel(to, seen.state)], subject_of(seen))
         opened = self._open(tx, seen, looks_at_student=to == RegistrationState.ENROLLED)
+        precondition(opened.place)
         rel = _rel(to, opened.place.state)
         self.policy.require(actor, ACTION_OF[rel], subject_of(seen))
         self._make(tx, actor, opened, rel, wish.get("reason_code"))
         return self._reread(tx, actor, registration_id)
 
-    def leave(self, tx: Transaction, actor: Actor, registration_id: UUID) -> None:
+    def leave(
+        self,
+        tx: Transaction,
+        actor: Actor,
+        registration_id: UUID,
+        precondition: Check = _nothing,
+    ) -> None:
         """Give up a registration: drop, withdraw, leave the line or decline, whichever is legal.
 
         Raises:
@@ -116,6 +135,7 @@ class Transitions:
         seen = self._find(tx, actor, registration_id)
         self.policy.require(actor, Action.REGISTRATION_LEAVE, subject_of(seen))
         opened = self._open(tx, seen, looks_at_student=False)
+        precondition(opened.place)
         rel = rel_of_leaving(opened.facts, opened.book.at)
         if rel is None:
             raise StateConflict(state=opened.place.state)

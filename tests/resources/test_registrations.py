@@ -1,0 +1,131 @@
+"""Registrations over HTTP: the doors, what is answered, and what is refused."""
+
+import pytest
+
+from api import ids
+from api.authz.actor import Actor
+from api.services import class_seats
+from tests import factories
+
+
+def a_class(school, **given):
+    with school.database.write() as tx:
+        row = factories.a_class(tx, school.row.id, **given)
+        row = class_seats.created(tx, Actor.system(), row)
+    return f"/v1/classes/{ids.encode('cls', row.id)}"
+
+
+def id_of(url):
+    return url.rpartition("/")[2]
+
+
+def student_id(person):
+    return ids.encode("stu", person.student.id)
+
+
+def test_a_student_registers_and_leaves(school):
+    url = a_class(school, capacity=1)
+
+    made = school.student.post(f"{url}/registrations", {})
+
+    assert made.status_code == 201, made.json
+    document = made.json
+    assert document["state"] == "enrolled"
+    assert document["student_id"] == student_id(school.student)
+    assert made.headers["Location"] == document["_links"]["self"]["href"]
+    assert document["_links"]["drop"]["body"] == {"to": "dropped"}
+    assert document["_blocked"]["accept"] == [{"code": "state-conflict", "state": "enrolled"}]
+
+    left = school.student.delete(document["_links"]["self"]["href"])
+    again = school.student.delete(document["_links"]["self"]["href"])
+
+    assert left.status_code == 204
+    assert (again.status_code, again.json["code"], again.json["state"]) == (
+        409,
+        "state-conflict",
+        "dropped",
+    )
+
+
+@pytest.mark.parametrize("door", ["organization", "class", "student"])
+def test_three_doors_lead_to_one_registration(school, door):
+    url = a_class(school)
+    person = school.student
+    student_url = f"https://homeroom.test/v1/students/{student_id(person)}"
+    path, body = {
+        "organization": (school.url, {"class_id": id_of(url), "student_url": student_url}),
+        "class": (url, {"student_id": student_id(person)}),
+        "student": (student_url, {"class_url": f"https://homeroom.test{url}"}),
+    }[door]
+
+    made = school.registrar.post(f"{path}/registrations", body)
+
+    assert made.status_code == 201, made.json
+    assert made.json["class_id"] == id_of(url)
+    assert made.json["student_id"] == student_id(person)
+
+
+def test_lists_line_events_and_audit_tell_one_story(school):
+    url = a_class(school, capacity=1)
+    first, second = school.student, school.another()
+    first.post(f"{url}/registrations", {})
+    waiting = second.post(f"{url}/registrations", {"on_full": "waitlist"}).json
+
+    line = school.registrar.get(f"{url}/waitlist").json
+    listed = school.registrar.get(f"{url}/registrations").json
+    events = school.registrar.get(f"{url}/events").json
+    audit = school.registrar.get(f"{url}/audit").json
+
+    assert waiting["position"] == 1
+    places = [(one["position"], one["length"], one["id"]) for one in line["items"]]
+    assert places == [(1, 1, waiting["id"])]
+    assert [one["state"] for one in listed["items"]] == ["enrolled", "waitlisted"]
+    assert [one["seq"] for one in events["items"]] == [1, 2, 3]
+    assert (events["next_after"], events["head_seq"]) == (3, 3)
+    assert audit["valid"] and audit["events"] == 3 and audit["seats_taken"] == 1
+
+
+def test_a_dropped_seat_goes_to_the_head_of_the_line_in_the_same_answer(school):
+    url = a_class(school, capacity=1, waitlist_mode="auto")
+    first, second = school.student, school.another()
+    seat = first.post(f"{url}/registrations", {}).json["_links"]["self"]["href"]
+    waiting = second.post(f"{url}/registrations", {"on_full": "waitlist"}).json
+
+    first.delete(seat)
+
+    now = second.get(waiting["_links"]["self"]["href"]).json
+    history = second.get(waiting["_links"]["transitions"]["href"]).json["items"]
+    assert now["state"] == "enrolled"
+    assert [(step["from"], step["to"]) for step in history] == [
+        (None, "waitlisted"),
+        ("waitlisted", "enrolled"),
+    ]
+
+
+def test_an_offer_is_accepted_by_the_link_that_it_shows(school):
+    url = a_class(school, capacity=1)
+    first, second = school.student, school.another()
+    seat = first.post(f"{url}/registrations", {}).json["_links"]["self"]["href"]
+    waiting = second.post(f"{url}/registrations", {"on_full": "waitlist"}).json
+    first.delete(seat)
+
+    offered = second.get(waiting["_links"]["self"]["href"]).json
+    accept = offered["_links"]["accept"]
+    accepted = second.post(accept["href"], accept["body"])
+
+    assert offered["state"] == "offered"
+    assert accepted.status_code == 200, accepted.json
+    assert accepted.json["state"] == "enrolled"
+    assert "accept" in accepted.json["_blocked"]
+
+
+def test_a_dry_run_tells_what_would_be_and_does_nothing(school):
+    url = a_class(school, capacity=1)
+
+    dry = school.student.post(f"{url}/registrations?dry_run=true", {})
+
+    assert dry.status_code == 200
+    assert dry.json["would"]["state"] == "enrolled"
+    assert dry.json["would"]["id"] is None
+    assert dry.json["as_of_seq"] == {id_of(url): 1}
+    assert school.registrar.get(f"{url}/registrations").json["items"] == []
