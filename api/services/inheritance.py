@@ -41,7 +41,7 @@ _SETTLE = _SETTLE_ONE.values(version=SchoolClass.version + 1, updated_at=bindpar
 _MOVE_ZONE = (
     update(SchoolClass)
     .where(
-        SchoolClass.organization_id == bindparam("organization_id"), SchoolClass.timezone.is_(None)
+        SchoolClass.organization_id == bindparam("of_organization"), SchoolClass.timezone.is_(None)
     )
     .values(
         effective_timezone=bindparam("zone"),
@@ -74,7 +74,7 @@ def follow_zone(tx: Transaction, actor: Actor, organization_id: UUID, zone: str)
     parameters = {"organization_id": organization_id}
     heirs = tx.all(terms.HEIRS_OF_ZONE.with_for_update(of=SchoolClass), **parameters)
     tx.lock(LockStep.CLASS, *(heir.id for heir in heirs))
-    tx.execute(_MOVE_ZONE, {**parameters, "zone": zone, "now": tx.now()})
+    tx.execute(_MOVE_ZONE, {"of_organization": organization_id, "zone": zone, "now": tx.now()})
     rows = tx.all(sessions.TO_COME_BY_ZONE, **parameters, now=tx.now())
     _move(tx, rows, zone)
     _settle(tx, actor, tx.all(terms.HEIRS_OF_ZONE, **parameters))
