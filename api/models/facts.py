@@ -290,6 +290,9 @@ CLASS_PAGE: Select[Any] = (
 GUARDS_OF_PAGE: Select[Any] = (
     select(*LABELLED, *_OF_SUBJECT, *OF_ORGANIZATION, *DEEP)
     .select_from(_SUBJECTS)
-    .where(SchoolClass.id.in_(bindparam("class_ids", expanding=True)))
+    .where(
+        SchoolClass.organization_id == bindparam("organization_id"),
+        SchoolClass.id.in_(bindparam("class_ids", expanding=True)),
+    )
 )
 """Several classes as the guards see them, for the one of `student_ids`."""

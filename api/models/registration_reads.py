@@ -5,48 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import Select, and_, bindparam, case, func, or_, select
-from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import aliased
-from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.types import Boolean
 
 from api.models.facts import CLOCK, DEEP, LABELLED, OF_ORGANIZATION, OF_STUDENT
 from api.models.organization import Organization
 from api.models.registration import Registration, RegistrationState, in_states
-from api.models.school_class import SchoolClass
+from api.models.school_class import SchoolClass, taught_by
 from api.models.student import Student
 
 _WAITING = {RegistrationState.WAITLISTED}
 _Ahead = aliased(Registration)
 
 
-class _taught_by(FunctionElement[Any]):  # noqa: N801  # reads as an SQL function
-    """Whether a list of instructors names this member."""
-
-    inherit_cache = True
-    type = Boolean()
-
-
-@compiles(_taught_by)
-def _taught_on_postgresql(element: Any, compiler: Any, **options: Any) -> str:
-    instructors, member = (compiler.process(part, **options) for part in element.clauses)
-    return (
-        f"EXISTS (SELECT 1 FROM jsonb_array_elements({instructors}) AS one"
-        f" WHERE one ->> 'member_id' = CAST({member} AS text))"
-    )
-
-
-@compiles(_taught_by, "sqlite")
-def _taught_on_sqlite(element: Any, compiler: Any, **options: Any) -> str:
-    instructors, member = (compiler.process(part, **options) for part in element.clauses)
-    return (
-        f"EXISTS (SELECT 1 FROM json_each({instructors})"
-        f" WHERE json_extract(value, '$.member_id') = {member})"
-    )
-
-
-TAUGHT = _taught_by(SchoolClass.instructors, bindparam("member_text"))
-"""Whether the class names the member `member_text` (a plain UUID as text) as an instructor."""
+TAUGHT = taught_by("member_text")
 
 _ahead = (
     select(func.count())

@@ -128,7 +128,7 @@ event AS (
 SELECT registration.*, class.seats_taken, class.waiting, class.last_seq,
     CASE WHEN registration.state = 'waitlisted' THEN class.waiting END AS position
 FROM registration CROSS JOIN class
-"""
+"""  # noqa: S608  # made of constants
 
 _TEXTS = ("wanted", "state", "type", "reason_code")
 _IDS = ("class_id", "student_id", "registration_id", "previous_id", "actor_id")

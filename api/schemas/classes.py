@@ -11,6 +11,7 @@ from marshmallow import fields, validates_schema
 from api import ids
 from api.models.school_class import ClassStatus, WaitlistMode
 from api.schemas.base import Representation
+from api.schemas.class_ledgers import CLASS_SEAT_RELS
 from api.schemas.faults import raise_faults
 from api.schemas.fields import (
     Boolean,
@@ -301,5 +302,6 @@ CLASS = Hypermedia(
         Rel(name="delete", operation="delete_class", path=_PATH, judged=True),
         Rel(name="meeting-patterns", operation="list_class_meeting_patterns", path=_PATH),
         Rel(name="sessions", operation="list_class_sessions", path=_PATH),
+        *CLASS_SEAT_RELS,
     ),
 )

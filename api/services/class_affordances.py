@@ -3,15 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row
 
 from api.authz.actor import Actor
-from api.authz.policy import Policy
+from api.authz.policy import Action, Policy, Subject
+from api.errors import Block
+from api.models import facts as fact_queries
 from api.models.database import Transaction
-from api.services.judged import Judged, Verdicts
+from api.models.school_class import ClassStatus, instructor_ids
+from api.services.guard_facts import facts_of
+from api.services.judged import FORBIDDEN, Judged, Verdicts, permitted
+from api.services.registration_doors import own_students as own_students
+from api.services.rules_facts import Facts
+from api.services.rules_registration import CHEAP, CLASS_ONLY, FULL, Depth, blocks
+from api.services.rules_states import class_status_block
+from api.services.rules_verdicts import join_waitlist
+
+_STATUS_OF_REL = {
+    "open": ClassStatus.OPEN,
+    "close": ClassStatus.CLOSED,
+    "cancel": ClassStatus.CANCELLED,
+}
 
 
 def read(
@@ -22,17 +38,24 @@ def read(
     The row holds every column of `classes`. The subject is `student_id`, else the caller's own
     student in the organization of the class, else nobody.
     """
-    raise NotImplementedError
+    return tx.first(
+        fact_queries.CLASS_ITEM,
+        class_id=class_id,
+        student_ids=own_students(actor) if student_id is None else [student_id],
+        clock_now=tx.given_now(),
+    )
 
 
 def verdicts(policy: Policy, actor: Actor, row: Row[Any]) -> Verdicts:
     """The verdicts of one class that `read` gave."""
-    raise NotImplementedError
+    return _verdicts(policy, actor, row, facts=facts_of(row), depth=FULL)
 
 
 def reread(tx: Transaction, policy: Policy, actor: Actor, class_id: UUID) -> Judged:
     """A class after a change, with its verdicts: one statement."""
-    raise NotImplementedError
+    row = read(tx, actor, class_id)
+    assert row is not None, "it has just been changed"  # shown to mypy
+    return Judged(row, verdicts(policy, actor, row))
 
 
 def judge_page(
@@ -45,12 +68,70 @@ def judge_page(
 ) -> list[Judged]:
     """The classes of a page with their verdicts: no statement, or one set query by student.
 
-    `rows` come from `api.models.facts.CLASS_PAGE` (parameters `organization_id` and
-    `own_student_ids`, see `own_students`) or a select made from it by `.where(…)`.
+    `rows` come from `api.models.facts.CLASS_PAGE`, or a select made from it by `.where(…)`.
     """
-    raise NotImplementedError
+    if student_id is None or not rows:
+        return [
+            Judged(row, _verdicts(policy, actor, row, facts=facts_of(row), depth=CHEAP))
+            for row in rows
+        ]
+    found = tx.all(
+        fact_queries.GUARDS_OF_PAGE,
+        organization_id=rows[0].organization_id,
+        class_ids=[row.id for row in rows],
+        student_ids=[student_id],
+        clock_now=tx.given_now(),
+    )
+    facts = {guards.class_id: facts_of(guards, "class_") for guards in found}
+    return [
+        Judged(row, _verdicts(policy, actor, row, facts=facts[row.id], depth=FULL)) for row in rows
+    ]
 
 
-def own_students(actor: Actor) -> list[UUID]:
-    """The students that the caller is, in any organization."""
-    return [m.student_id for m in actor.memberships.values() if m.student_id is not None]
+def _verdicts(
+    policy: Policy, actor: Actor, row: Row[Any], *, facts: Facts, depth: Depth
+) -> Verdicts:
+    now: datetime = max(row.clock_now, row.last_decided_at or row.clock_now)
+    subject = Subject(row.organization_id, instructors=instructor_ids(row.instructors))
+    return {
+        **_seats(policy, actor, row, facts=facts, depth=depth, now=now),
+        **_edits(policy, actor, row, subject),
+        **_reads(policy, actor, subject),
+    }
+
+
+def _seats(
+    policy: Policy, actor: Actor, row: Row[Any], *, facts: Facts, depth: Depth, now: datetime
+) -> dict[str, tuple[Block, ...]]:
+    wished = Subject(row.organization_id, student_id=row.subject_id)
+    if not policy.allows(actor, Action.REGISTRATION_CREATE, wished):
+        return {"register": FORBIDDEN, "join-waitlist": FORBIDDEN}
+    asked = depth if row.subject_id is not None else CLASS_ONLY
+    found = {"register": blocks(facts, now, asked)}
+    line = join_waitlist(facts, now, asked)
+    if line is not None:
+        found["join-waitlist"] = line
+    return found
+
+
+def _edits(
+    policy: Policy, actor: Actor, row: Row[Any], subject: Subject
+) -> dict[str, tuple[Block, ...]]:
+    may_edit = policy.allows(actor, Action.CLASS_EDIT, subject)
+    found = {"edit": permitted(policy.allows(actor, Action.CLASS_DESCRIBE, subject))}
+    for rel, to in _STATUS_OF_REL.items():
+        # Nothing is offered, or refused, that would change nothing.
+        if to != row.status:
+            block = class_status_block(row.status, to)
+            stands = () if block is None else (block,)
+            found[rel] = stands if may_edit else FORBIDDEN
+    # Every registration took a ticket, and none is ever removed.
+    in_use = (Block("resource-in-use"),) if row.next_ticket > 1 else ()
+    found["delete"] = in_use if may_edit else FORBIDDEN
+    return found
+
+
+def _reads(policy: Policy, actor: Actor, subject: Subject) -> dict[str, tuple[Block, ...]]:
+    inside = permitted(policy.allows(actor, Action.REGISTRATION_LIST, subject))
+    audits = permitted(policy.allows(actor, Action.LEDGER_READ, subject))
+    return {"registrations": inside, "waitlist": inside, "events": audits, "audit": audits}

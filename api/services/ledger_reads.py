@@ -14,8 +14,7 @@ from api.authz.policy import Action, Policy, Subject
 from api.errors import NotFound
 from api.models import ledger
 from api.models.database import Transaction
-from api.models.school_class import NO_HASH
-from api.services.registration_affordances import instructors_of
+from api.models.school_class import NO_HASH, instructor_ids
 
 PAGE_OF_AUDIT = 5_000
 """Events that are read at once while a ledger is replayed."""
@@ -103,7 +102,7 @@ class Ledgers:
         if head is None:
             self.policy.require(actor, Action.LEDGER_READ, Subject(UUID(int=0)))
             raise NotFound
-        subject = Subject(head.organization_id, instructors=instructors_of(head.instructors))
+        subject = Subject(head.organization_id, instructors=instructor_ids(head.instructors))
         self.policy.require(actor, Action.LEDGER_READ, subject)
         return head
 

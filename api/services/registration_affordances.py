@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import Row
 
 from api.authz.actor import Actor
 from api.authz.policy import Action, Policy, Subject
 from api.models.database import Transaction
+from api.models.school_class import instructor_ids
 from api.services.guard_facts import facts_of, move_facts
 from api.services.judged import FORBIDDEN, Judge, Judged, Verdicts, permitted
 from api.services.rules_facts import Facts
@@ -31,16 +31,11 @@ ACTION_OF: Mapping[Rel, Action] = {
 """Whose say a move is: one action of the policy for each rel."""
 
 
-def instructors_of(stored: Sequence[Mapping[str, Any]]) -> list[UUID]:
-    """The members among the instructors of a class, as its column holds them."""
-    return [UUID(one["member_id"]) for one in stored if one.get("member_id")]
-
-
 def subject_of(row: Row[Any]) -> Subject:
     """A registration as the policy sees it."""
     return Subject(
         row.organization_id,
-        instructors=instructors_of(row.class_instructors),
+        instructors=instructor_ids(row.class_instructors),
         student_id=row.student_id,
     )
 
@@ -57,7 +52,7 @@ def verdicts(
     """The verdict of every action on a registration; `context` holds the class under `class_…`."""
     subject = Subject(
         registration.organization_id,
-        instructors=instructors_of(context.class_instructors),
+        instructors=instructor_ids(context.class_instructors),
         student_id=registration.student_id,
     )
     state = move_facts(registration, facts, context, "class_")

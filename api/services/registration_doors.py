@@ -14,9 +14,8 @@ from api.authz.policy import Action, Policy, Subject
 from api.errors import FieldError, NotFound, ValidationFailed
 from api.models import facts as fact_queries
 from api.models.database import Transaction
-from api.models.school_class import ClassStatus
+from api.models.school_class import ClassStatus, instructor_ids
 from api.models.student import Student
-from api.services.registration_affordances import instructors_of
 from api.services.rules_verdicts import OnFull
 
 NOWHERE = UUID(int=0)
@@ -136,7 +135,7 @@ def _named(
 def _shows_class(policy: Policy, actor: Actor, organization_id: UUID, row: Row[Any]) -> bool:
     if row.class_organization_id != organization_id:
         return False
-    subject = Subject(organization_id, instructors=instructors_of(row.class_instructors))
+    subject = Subject(organization_id, instructors=instructor_ids(row.class_instructors))
     return row.class_status != ClassStatus.DRAFT or policy.allows(
         actor, Action.CLASS_READ_DRAFT, subject
     )

@@ -13,10 +13,10 @@ from api.authz.policy import Action, Extent, Policy, Reach, Subject
 from api.errors import NotFound
 from api.models import registration_reads as reads
 from api.models.database import Transaction
-from api.models.school_class import SchoolClass
+from api.models.school_class import SchoolClass, instructor_ids
 from api.models.student import Student
 from api.services.judged import Judged, Listed, Verdicts, permitted
-from api.services.registration_affordances import instructors_of, judge
+from api.services.registration_affordances import judge
 
 _HEAD = select(SchoolClass.organization_id, SchoolClass.instructors, SchoolClass.waiting).where(
     SchoolClass.id == bindparam("class_id")
@@ -141,5 +141,5 @@ class RegistrationLists:
 
 def _sees_whole(head: Row[Any], reach: Reach) -> bool:
     if reach.extent is Extent.TAUGHT:
-        return reach.member_id in instructors_of(head.instructors)
+        return reach.member_id in instructor_ids(head.instructors)
     return reach.extent is Extent.ALL
