@@ -10,15 +10,17 @@ from api.models.database import Database
 from api.services.accounts import Accounts
 from api.services.classes import Classes
 from api.services.courses import Courses
+from api.services.intake import Intake
 from api.services.invitations import Invitations
+from api.services.ledger_reads import Ledgers
 from api.services.meeting_patterns import MeetingPatterns
 from api.services.members import Members
-from api.services.ledger_reads import Ledgers
 from api.services.organizations import Organizations
 from api.services.passwords import Passwords
-from api.services.sessions import Sessions
+from api.services.purge import Purge
 from api.services.registration_lists import RegistrationLists
 from api.services.registrations import Registrations
+from api.services.sessions import Sessions
 from api.services.students import Students
 from api.services.terms import Terms
 from api.services.tokens import Tokens
@@ -37,6 +39,8 @@ class Container:
     members: Members
     invitations: Invitations
     students: Students
+    intake: Intake
+    purge: Purge
     terms: Terms
     courses: Courses
     registrations: Registrations
@@ -63,6 +67,8 @@ def build(database: Database, *, ids: Ids, is_signup_open: bool) -> Container:
         members=Members(policy=policy, ids=ids),
         invitations=Invitations(policy=policy, ids=ids),
         students=Students(policy=policy, ids=ids),
+        intake=Intake(policy=policy, ids=ids),
+        purge=Purge(policy=policy),
         terms=Terms(policy=policy, ids=ids),
         courses=Courses(policy=policy, ids=ids),
         registrations=Registrations(policy=policy, ids=ids),

@@ -23,6 +23,7 @@ class Action(enum.StrEnum):
     """What can be asked of the policy; the value is `noun:verb`."""
 
     DISCOVERY_READ = "discovery:read"
+    DEPLOYMENT_OPERATE = "deployment:operate"
     ACCOUNT_CREATE = "account:create"
     ACCOUNT_OWN = "account:own"
     ORGANIZATION_CREATE = "organization:create"
@@ -80,6 +81,8 @@ class Rule:
 
 RULES: Final[Mapping[Action, Rule]] = MappingProxyType(
     {
+        # No role may: only an operator's command, which asks as Homeroom itself.
+        Action.DEPLOYMENT_OPERATE: Rule(),
         Action.ORGANIZATION_READ: Rule(roles=EVERYBODY, public=True),
         Action.ORGANIZATION_EDIT: Rule(roles=OWNERS),
         Action.MEMBER_LIST: Rule(roles=EVERYBODY),

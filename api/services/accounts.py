@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -17,12 +17,22 @@ from api.errors import DuplicateName, FieldError, NotFound, SignupClosed, Valida
 from api.ids import Ids
 from api.models.database import Transaction
 from api.models.user import Token, User
+from api.services.catalogue import NOWHERE
 from api.services.judged import ALLOWED, Judged
 from api.services.memberships import end_memberships
 from api.services.passwords import Passwords
 
 BY_ID = select(User).where(User.id == bindparam("user_id"))
 BY_ID_FOR_UPDATE = BY_ID.with_for_update()
+NAMED_FOR_UPDATE = select(User.id).where(User.username == bindparam("name")).with_for_update()
+EVERYBODY = select(
+    User.id,
+    User.username,
+    User.display_name,
+    User.email,
+    User.password_hash.is_not(None).label("has_password"),
+    User.created_at,
+).order_by(User.username)
 OWN = {"edit": ALLOWED, "delete": ALLOWED}
 
 
@@ -96,7 +106,7 @@ class Accounts:
         if row is None:
             raise NotFound
         shown = SimpleNamespace(
-            **row._mapping,  # noqa: SLF001  # SQLAlchemy's documented name for a row as a mapping
+            **row._asdict(),
             token_id=actor.token_id,
             memberships=sorted(actor.memberships.values(), key=lambda member: member.id),
         )
@@ -142,9 +152,60 @@ class Accounts:
             LastOwner: an organization would have no owner.
         """
         self._require_self(actor, user_id)
-        end_memberships(tx, user_id)
-        tx.execute(delete(User).where(User.id == user_id))
+        _delete(tx, user_id)
+
+    def everybody(self, tx: Transaction, actor: Actor) -> Sequence[Row[Any]]:
+        """Every user by name, with whether they can log in by a password; for an operator.
+
+        Raises:
+            AuthenticationRequired, NotFound: anybody but an operator asks.
+        """
+        self.policy.require(actor, Action.DEPLOYMENT_OPERATE, NOWHERE)
+        return tx.all(EVERYBODY)
+
+    def reset_password(
+        self, tx: Transaction, actor: Actor, username: str, password_hash: str
+    ) -> None:
+        """Give a user another password, as an operator; every token of theirs ends.
+
+        Raises:
+            AuthenticationRequired, NotFound: anybody but an operator asks, or no such user.
+        """
+        user_id = self._named(tx, actor, username)
+        now = tx.now()
+        tx.execute(
+            update(User)
+            .where(User.id == user_id)
+            .values(password_hash=password_hash, version=User.version + 1, updated_at=now)
+        )
+        tx.execute(
+            update(Token)
+            .where(Token.user_id == user_id, Token.revoked_at.is_(None))
+            .values(revoked_at=now)
+        )
+
+    def delete_named(self, tx: Transaction, actor: Actor, username: str) -> None:
+        """Delete a user's account, as an operator.
+
+        Raises:
+            AuthenticationRequired, NotFound: anybody but an operator asks, or no such user.
+            LastOwner: an organization would have no owner.
+        """
+        _delete(tx, self._named(tx, actor, username))
+
+    def _named(self, tx: Transaction, actor: Actor, username: str) -> UUID:
+        self.policy.require(actor, Action.DEPLOYMENT_OPERATE, NOWHERE)
+        row = tx.first(NAMED_FOR_UPDATE, name=username.casefold())
+        if row is None:
+            raise NotFound(f"There is no user {username}.")
+        user_id: UUID = row.id
+        return user_id
 
     def _require_self(self, actor: Actor, user_id: UUID) -> None:
         if self.policy.require_user(actor, Action.ACCOUNT_OWN) != user_id:
             raise NotFound
+
+
+def _delete(tx: Transaction, user_id: UUID) -> None:
+    end_memberships(tx, user_id)
+    tx.execute(delete(User).where(User.id == user_id))

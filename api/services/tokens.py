@@ -19,11 +19,13 @@ from api.errors import InvalidCredentials, NotFound
 from api.ids import Ids
 from api.models.database import Database, Transaction
 from api.models.user import Token, User
+from api.services.catalogue import NOWHERE
 from api.services.judged import ALLOWED, Judged, Listed
 from api.services.passwords import Passwords
 
 DEFAULT_LIFETIME = dt.timedelta(days=30)
 LONGEST_LIFETIME = dt.timedelta(days=365)
+EVERY_SCOPE = sorted(Scope)
 
 BY_USERNAME = select(User.id, User.password_hash).where(User.username == bindparam("username"))
 OF_USER = select(Token).where(Token.user_id == bindparam("user_id"), Token.revoked_at.is_(None))
@@ -71,21 +73,33 @@ class Tokens:
         if identity.new_hash is not None:
             statement = update(User).where(User.id == identity.user_id)
             tx.execute(statement.values(password_hash=identity.new_hash))
-        secret = secrets.new_secret(secrets.TOKEN_PREFIX)
-        columns = {
-            "id": self.ids.new(),
-            "user_id": identity.user_id,
-            "hash": secrets.hash_of(secret),
-            "shown_prefix": secrets.shown_of(secret),
-            "label": wanted.get("label"),
-            "scopes": sorted(wanted.get("scopes") or Scope),
-            "created_at": now,
-            "expires_at": now
-            + (DEFAULT_LIFETIME if seconds is None else dt.timedelta(seconds=seconds)),
-        }
+        lifetime = DEFAULT_LIFETIME if seconds is None else dt.timedelta(seconds=seconds)
+        secret, columns = self._new(identity.user_id, now, lifetime)
+        columns["label"] = wanted.get("label")
+        columns["scopes"] = sorted(wanted.get("scopes") or EVERY_SCOPE)
         row = tx.execute(insert(Token).values(**columns).returning(Token)).one()
-        issued = SimpleNamespace(**row._mapping, token=secret)  # noqa: SLF001  # SQLAlchemy's documented name for a row as a mapping
-        return Judged(issued, {"revoke": ALLOWED})
+        return Judged(SimpleNamespace(**row._asdict(), token=secret), {"revoke": ALLOWED})
+
+    def issue_to(
+        self,
+        tx: Transaction,
+        actor: Actor,
+        user_ids: Sequence[UUID],
+        *,
+        lifetime: dt.timedelta = DEFAULT_LIFETIME,
+        label: str | None = None,
+    ) -> list[str]:
+        """Issue a token of every scope to each of these users, as an operator; in their order.
+
+        Raises:
+            AuthenticationRequired, NotFound: anybody but an operator asks.
+        """
+        self.policy.require(actor, Action.DEPLOYMENT_OPERATE, NOWHERE)
+        now = tx.now()
+        issued = [self._new(user_id, now, lifetime) for user_id in user_ids]
+        if issued:
+            tx.execute(insert(Token), [{**columns, "label": label} for _, columns in issued])
+        return [secret for secret, _ in issued]
 
     def mine(self, _tx: Transaction, actor: Actor) -> Listed:
         """The caller's tokens that were not revoked; expired ones until they are swept away."""
@@ -114,6 +128,23 @@ class Tokens:
         """
         row = self.get(tx, actor, token_id).row
         tx.execute(update(Token).where(Token.id == row.id).values(revoked_at=tx.now()))
+
+    def _new(
+        self, user_id: UUID, now: dt.datetime, lifetime: dt.timedelta
+    ) -> tuple[str, dict[str, Any]]:
+        """A new secret, and the row that is kept in its place."""
+        secret = secrets.new_secret(secrets.TOKEN_PREFIX)
+        columns = {
+            "id": self.ids.new(),
+            "user_id": user_id,
+            "hash": secrets.hash_of(secret),
+            "shown_prefix": secrets.shown_of(secret),
+            "label": None,
+            "scopes": EVERY_SCOPE,
+            "created_at": now,
+            "expires_at": now + lifetime,
+        }
+        return secret, columns
 
 
 def _judged(rows: Sequence[Row[Any]]) -> list[Judged]:
