@@ -26,6 +26,7 @@ from api.http.idempotency import IdempotencyKeys
 from api.http.limits import OFF, RateLimits, storage_of
 from api.http.observation import Observation
 from api.http.pages import Pages
+from api.http.problem_links import problem_links
 from api.http.problems import Problems
 from api.http.rendering import Renderer
 from api.http.requests import Envelope
@@ -46,6 +47,7 @@ class Homeroom:
     database: Database
     container: Container
     edge: Edge
+    discovery: Discovery
     stopping: threading.Event
 
 
@@ -120,7 +122,7 @@ def _mount(app: Flask, settings: Settings, database: Database, container: Contai
         limits=limits,
         observe=observation.observe,
     ).attach(app)
-    Problems(app)
+    Problems(app, links=lambda refusal, base: problem_links(refusal, renderer, base))
     api = HomeroomApi()
     discovery = Discovery(renderer=renderer)
     resources.add_discovery(api, edge, discovery)
@@ -133,6 +135,7 @@ def _mount(app: Flask, settings: Settings, database: Database, container: Contai
         database=database,
         container=container,
         edge=edge,
+        discovery=discovery,
         stopping=stopping,
     )
     Health(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from http import HTTPStatus
 from types import MappingProxyType
@@ -60,13 +60,16 @@ ID_PREFIXES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "registration_id": "reg",
         "class_id": "cls",
-        "with_class_id": "cls",
+        "conflicting_class_id": "cls",
         "session_id": "ses",
-        "with_session_id": "ses",
+        "conflicting_session_id": "ses",
         "student_id": "stu",
     }
 )
 """Members of blocks that are ids, with the prefix that they get at the edge."""
+
+LinksOf = Callable[[Refusal, str], Mapping[str, Any]]
+"""From a refusal and the base of all URLs to the `_links` of its problem, if it has any."""
 
 log = logging.getLogger("homeroom.problems")
 
@@ -148,7 +151,8 @@ def headers_of(refusal: Refusal) -> dict[str, str]:
 class Problems:
     """Answers every error of the application, ours and the framework's, as a problem."""
 
-    def __init__(self, app: Flask) -> None:
+    def __init__(self, app: Flask, links: LinksOf | None = None) -> None:
+        self._links = links
         app.register_error_handler(Refusal, self.refused)
         app.register_error_handler(HTTPException, self.unrouted)
         app.register_error_handler(Exception, self.failed)
@@ -157,6 +161,8 @@ class Problems:
         """A refusal that a use-case or the edge raised."""
         headers = headers_of(refusal)
         document = problem_of(refusal, base_url=g.base_url, request_id=g.request_id)
+        if self._links is not None:
+            document |= self._links(refusal, g.base_url)
         return Response(
             orjson.dumps(document),
             status=document["status"],

@@ -168,7 +168,9 @@ class Registrations:
 def _decided(facts: Facts, now: datetime, wish: Wish) -> Outcome:
     outcome = verdict(facts, now, wish.on_full, overrides=wish.overrides)
     if isinstance(outcome, Refused):
-        raise Blocked.by(outcome.blocks)
+        refusal = Blocked.by(outcome.blocks)
+        refusal.members["class_id"] = wish.class_id
+        raise refusal
     return outcome
 
 

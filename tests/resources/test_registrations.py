@@ -129,3 +129,57 @@ def test_a_dry_run_tells_what_would_be_and_does_nothing(school):
     assert dry.json["would"]["id"] is None
     assert dry.json["as_of_seq"] == {id_of(url): 1}
     assert school.registrar.get(f"{url}/registrations").json["items"] == []
+
+
+def test_a_second_registration_is_refused_with_a_link_to_the_first(school):
+    url = a_class(school)
+    first = school.student.post(f"{url}/registrations", {}).json
+
+    again = school.student.post(f"{url}/registrations", {})
+
+    assert (again.status_code, again.json["code"]) == (409, "already-registered")
+    assert again.json["registration_id"] == first["id"]
+    assert again.json["_links"]["existing"]["href"] == first["_links"]["self"]["href"]
+
+
+def test_a_full_class_says_that_one_may_wait_and_how(school):
+    url = a_class(school, capacity=0)
+
+    refused = school.student.post(f"{url}/registrations", {})
+    link = refused.json["_links"]["waitlist"]
+    waiting = school.student.post(link["href"], link["body"])
+
+    assert (refused.status_code, refused.json["code"]) == (409, "class-full")
+    assert [block["code"] for block in refused.json["blocks"]] == ["class-full"]
+    assert waiting.json["state"] == "waitlisted"
+
+
+def test_a_line_without_room_is_not_offered(school):
+    url = a_class(school, capacity=0, waitlist_enabled=False)
+
+    refused = school.student.post(f"{url}/registrations", {"on_full": "waitlist"})
+
+    assert [block["code"] for block in refused.json["blocks"]] == ["class-full", "waitlist-closed"]
+    assert "_links" not in refused.json
+
+
+@pytest.mark.parametrize("member", ["student_id", "class_id"])
+def test_what_the_body_names_must_be_there(school, member):
+    url = a_class(school)
+    body = {"class_id": id_of(url), "student_id": student_id(school.student)}
+    strange = ids.encode(body[member][:3], factories.new_id())
+
+    refused = school.registrar.post(f"{school.url}/registrations", {**body, member: strange})
+
+    assert refused.status_code == 422
+    assert refused.json["errors"][0]["pointer"] == f"#/{member}"
+    assert refused.json["errors"][0]["code"] == "not-found"
+
+
+def test_a_student_registers_nobody_else(school):
+    url = a_class(school)
+    other = school.another()
+
+    refused = school.student.post(f"{url}/registrations", {"student_id": student_id(other)})
+
+    assert refused.status_code == 403
