@@ -131,9 +131,22 @@ LINES_PASSED_OVER = select(Registration.class_id).where(
     Registration.skip_reason.is_not(None),
 )
 """The classes in whose line a student was passed over, for a cause that may have cleared."""
-CLASSES_HELD = select(Registration.class_id).where(
-    Registration.organization_id == bindparam("organization_id"),
-    Registration.student_id == bindparam("student_id"),
-    in_states(Registration.state, LIVE),
+PLACES_HELD = (
+    select(
+        Registration.id,
+        Registration.class_id,
+        Registration.student_id,
+        Registration.ticket,
+        Registration.state,
+        Registration.priority,
+        Registration.skip_reason,
+        Registration.version,
+    )
+    .where(
+        Registration.organization_id == bindparam("organization_id"),
+        Registration.student_id == bindparam("student_id"),
+        in_states(Registration.state, LIVE),
+    )
+    .order_by(Registration.class_id)
 )
-"""The classes in which a student has a place."""
+"""The places of a student, by class; stable while the student is locked."""

@@ -143,9 +143,7 @@ class StudentItem(Resource):
     def delete(
         self, *, tx: Transaction, actor: Actor, student_id: UUID, precondition: Check
     ) -> None:
-        row = self.students.find_for_erasure(tx, actor, student_id)
-        precondition(row)
-        self.students.erase(tx, row)
+        self.students.erase(tx, actor, student_id, precondition)
 
 
 @dataclass(kw_only=True, eq=False)

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Row, delete, or_, select, update
 
+from api.authz.actor import Actor
+from api.errors import Busy
+from api.models import student as students
 from api.models.database import Transaction
 from api.models.idempotency import IdempotencyKey
 from api.models.organization import Invitation, Member, Role
+from api.models.registration import RegistrationState
 from api.models.student import Student, StudentStatus
+from api.services.class_seats import locked_class
+from api.services.seat_book import Place, SeatBook
 
 NOBODY: Mapping[str, Any] = {
     "given_name": "",
@@ -26,6 +33,47 @@ NOBODY: Mapping[str, Any] = {
     "status": StudentStatus.ERASED,
 }
 """The columns of an erased student. Names stay sortable, so they are empty and not null."""
+
+Books = Mapping[UUID, SeatBook]
+
+
+def open_books(tx: Transaction, row: Row[Any]) -> Books:
+    """Lock every class in which the student has a place, in order; before the student is locked."""
+    named = {"organization_id": row.organization_id, "student_id": row.id}
+    books = {}
+    for place in tx.all(students.PLACES_HELD, **named):
+        class_row = locked_class(tx, place.class_id)
+        assert class_row is not None, "a class with registrations is never deleted"  # shown to mypy
+        books[place.class_id] = SeatBook.open(class_row, class_row.clock_now)
+    return books
+
+
+def vacate(tx: Transaction, actor: Actor, row: Row[Any], books: Books) -> None:
+    """Take a locked student out of all classes; who waits there moves up within a second.
+
+    Whoever moves up would have to be locked in the order of students, over all classes at once:
+    that is left to the sweeper, and newcomers can only queue until then.
+
+    Raises:
+        Busy: the student has taken a place elsewhere since the books were opened.
+    """
+    named = {"organization_id": row.organization_id, "student_id": row.id}
+    for place in tx.all(students.PLACES_HELD, **named):
+        book = books.get(place.class_id)
+        if book is None:
+            raise Busy("The student is registering elsewhere at this moment.")
+        book.move(
+            Place.of(place),
+            RegistrationState.REMOVED,
+            type="registration.removed",
+            actor_id=actor.user_id,
+            reason_code="erased",
+            is_news=False,
+        )
+        if book.now["waiting"]:
+            book.now["promotion_pending"] = book.due_again = True
+        book.write_rows(tx)
+        book.write_class(tx)
 
 
 def forget(tx: Transaction, row: Row[Any]) -> None:
@@ -53,7 +101,7 @@ def forget(tx: Transaction, row: Row[Any]) -> None:
         .where(Student.organization_id == organization_id, Student.id == row.id)
         .values(
             **NOBODY,
-            guard_version=row.guard_version + 1,
+            guard_version=Student.guard_version + 1,
             version=row.version + 1,
             updated_at=tx.now(),
         )

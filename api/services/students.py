@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -12,19 +12,19 @@ from sqlalchemy.exc import IntegrityError
 
 from api.authz.actor import Actor
 from api.authz.policy import Action, Extent, Policy, Reach, Subject
-from api.errors import Block, NotFound, ResourceInUse, StateConflict
+from api.errors import Block, NotFound, StateConflict
 from api.ids import Ids
 from api.models import student as students
 from api.models.base import fold
 from api.models.database import Transaction
 from api.models.locks import LockStep
 from api.models.organization import Role
-from api.models.registration import PromotionDue
 from api.models.student import Student, StudentStatus
 from api.services import erasure
 from api.services.catalogue import refuse_absent
 from api.services.external_ids import ExternalId, Upsert, name_taken
 from api.services.judged import Judged, Listed, Made, Verdicts, permitted
+from api.services.seat_book import note_due
 
 READ_BY_GUARDS = frozenset({"groups", "status"})
 FOLDED = ("given_name", "family_name", "email", "external_id")
@@ -139,7 +139,7 @@ class Students:
         except IntegrityError as error:
             raise name_taken(error, *UNIQUE) from error
         if is_read_by_guards:
-            self._note_lines(tx, changed)
+            _note_lines(tx, changed)
         return self._judged(actor, changed)
 
     def upsert(self, tx: Transaction, actor: Actor, wanted: Upsert) -> Judged | Made:
@@ -162,50 +162,33 @@ class Students:
         changes = {name: value for name, value in sent.items() if getattr(row, name) != value}
         return self.update(tx, actor, row, changes)
 
-    def find_for_erasure(self, tx: Transaction, actor: Actor, student_id: UUID) -> Row[Any]:
-        """The row, locked for an owner who is about to erase it.
+    def erase(
+        self,
+        tx: Transaction,
+        actor: Actor,
+        student_id: UUID,
+        precondition: Callable[[Any], None],
+    ) -> None:
+        """End every place of the student and forget the person; the record stays, empty.
+
+        Locks the classes, then the student.
 
         Raises:
             NotFound, Forbidden: not to be seen by the caller, or no owner.
+            StaleVersion: `If-Match` names another version.
             StateConflict: erased already.
+            Busy: the student registers at this moment.
         """
-        tx.lock(LockStep.STUDENT, student_id)
-        found = tx.first(students.BY_ID_FOR_UPDATE, student_id=student_id)
-        row = self._seen(tx, actor, found)
+        row = self._seen(tx, actor, _by_id(tx, student_id))
         self.policy.require(actor, Action.STUDENT_ERASE, Subject(row.organization_id))
-        _refuse_erased(row)
-        return row
+        books = erasure.open_books(tx, row)
+        tx.lock(LockStep.STUDENT, student_id)
+        locked = tx.execute(students.BY_ID_FOR_UPDATE, {"student_id": student_id}).one()
+        precondition(locked)
+        _refuse_erased(locked)
 
-    def erase(self, tx: Transaction, row: Row[Any]) -> None:
-        """Forget the person: names, addresses, login and kept answers; the record stays, empty.
-
-        Raises:
-            ResourceInUse: the student has a place in a class.
-        """
-        of_student = {"organization_id": row.organization_id, "student_id": row.id}
-        held = tx.all(students.CLASSES_HELD, **of_student)
-        if held:
-            raise ResourceInUse("The student has places.", counts={"registrations": len(held)})
-
-        erasure.forget(tx, row)
-
-    def _note_lines(self, tx: Transaction, row: Row[Any]) -> None:
-        """Have the lines looked at in which this student was passed over."""
-        passed = tx.all(
-            students.LINES_PASSED_OVER, organization_id=row.organization_id, student_id=row.id
-        )
-        if passed:
-            now = tx.now()
-            notes = [
-                {
-                    "id": self.ids.new(row.organization_id),
-                    "organization_id": row.organization_id,
-                    "class_id": line.class_id,
-                    "created_at": now,
-                }
-                for line in passed
-            ]
-            tx.execute(insert(PromotionDue), notes)
+        erasure.vacate(tx, actor, locked, books)
+        erasure.forget(tx, locked)
 
     def _within(self, actor: Actor, reach: Reach) -> Select[Any]:
         if reach.extent is Extent.OWN:
@@ -248,6 +231,14 @@ def columns_of(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _by_id(tx: Transaction, student_id: UUID) -> Row[Any] | None:
     return tx.first(students.BY_ID, student_id=student_id)
+
+
+def _note_lines(tx: Transaction, row: Row[Any]) -> None:
+    """Have the lines looked at in which this student was passed over."""
+    passed = tx.all(
+        students.LINES_PASSED_OVER, organization_id=row.organization_id, student_id=row.id
+    )
+    note_due(tx, row.organization_id, {line.class_id for line in passed})
 
 
 def _parameters(reach: Reach) -> dict[str, Any]:

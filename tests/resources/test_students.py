@@ -2,7 +2,17 @@ import pytest
 from sqlalchemy import select
 
 from api import ids
-from api.models import IdempotencyKey, Member, PromotionDue, RegistrationState, Student
+from api.models import (
+    Event,
+    IdempotencyKey,
+    Member,
+    PromotionDue,
+    Registration,
+    RegistrationState,
+    SchoolClass,
+    Student,
+)
+from api.services import erasure
 from tests import factories
 from tests.apps import a_school
 
@@ -290,6 +300,58 @@ def test_erasing_forgets_the_person_and_keeps_the_record_for_owners_alone(school
     assert names(school.registrar.get(f"{school.url}/students")) == []
     assert names(school.owner.get(f"{school.url}/students?status=erased")) == [""]
     assert stored(school, person.student.id).guard_version > person.student.guard_version
+
+
+def test_erasing_frees_every_place_and_has_the_lines_looked_at(school):
+    student = school.student.student
+    with school.database.write() as tx:
+        seat, line = (factories.a_class(tx, school.row.id, capacity=1) for _ in range(2))
+        factories.a_registration(tx, seat, student)
+        factories.a_registration(tx, seat, state=RegistrationState.WAITLISTED)
+        factories.a_registration(tx, line, student, state=RegistrationState.WAITLISTED)
+
+    erased = school.owner.delete(url_of_student(school.student), if_match="*")
+
+    assert erased.status_code == 204
+    with school.database.read() as tx:
+        rows = tx.all(
+            select(Registration.state, Registration.class_id).where(
+                Registration.organization_id == school.row.id,
+                Registration.student_id == student.id,
+            )
+        )
+        after = {
+            row.id: row
+            for row in tx.all(
+                select(SchoolClass).where(SchoolClass.organization_id == school.row.id)
+            )
+        }
+        due = tx.all(
+            select(PromotionDue.class_id).where(PromotionDue.organization_id == school.row.id)
+        )
+        told = tx.all(
+            select(Event.type, Event.reason_code).where(Event.organization_id == school.row.id)
+        )
+    assert {row.state for row in rows} == {RegistrationState.REMOVED}
+    assert (after[seat.id].seats_taken, after[seat.id].waiting) == (0, 1)
+    assert (after[line.id].seats_taken, after[line.id].waiting) == (0, 0)
+    assert after[seat.id].promotion_pending is True
+    assert after[line.id].promotion_pending is False
+    assert [note.class_id for note in due] == [seat.id]
+    assert {(event.type, event.reason_code) for event in told} == {
+        ("registration.removed", "erased")
+    }
+
+
+def test_a_student_who_registers_while_being_erased_is_not_erased(school, monkeypatch):
+    student = school.student.student
+    taught(school, student)
+    monkeypatch.setattr(erasure, "open_books", lambda _tx, _row: {})
+
+    refused = school.owner.delete(url_of_student(school.student), if_match="*")
+
+    assert (refused.status_code, "Retry-After" in refused.headers) == (503, True)
+    assert stored(school, student.id).status == "active"
 
 
 def test_an_erased_student_cannot_be_changed_nor_erased_again(school):
