@@ -23,7 +23,14 @@ from sqlalchemy.exc import IntegrityError
 
 from api.app import create_app
 from api.authz.policy import Action, Policy, Subject
-from api.errors import DuplicateName, FieldError, NotFound, ValidationFailed
+from api.errors import (
+    DuplicateName,
+    FieldError,
+    Forbidden,
+    NotFound,
+    StateConflict,
+    ValidationFailed,
+)
 from api.http.filters import Listing, instant, number, text
 from api.http.operation import operation
 from api.http.query_fields import Flag
@@ -94,7 +101,8 @@ LISTING = Listing(
     members=("id", "name", "size"),
 )
 READ, EDIT = Action.TERM_READ, Action.TERM_EDIT
-SHARED: dict[str, Any] = {"tag": "catalogue", "action": EDIT}
+RAISES = (NotFound, Forbidden, DuplicateName, StateConflict)
+SHARED: dict[str, Any] = {"tag": "catalogue", "action": EDIT, "raises": RAISES}
 
 
 @dataclass
@@ -162,7 +170,14 @@ class ToyList(Resource):
     edge: Any
     toys: Toys
 
-    @operation(summary="List", tag="catalogue", action=READ, returns=TOY, listing=LISTING)
+    @operation(
+        summary="List",
+        tag="catalogue",
+        action=READ,
+        returns=TOY,
+        listing=LISTING,
+        raises=(NotFound,),
+    )
     def get(self, *, tx, actor, organization_id):
         return self.toys.every(actor, organization_id)
 
@@ -188,7 +203,7 @@ class ToyItem(Resource):
     edge: Any
     toys: Toys
 
-    @operation(summary="Read", tag="catalogue", action=READ, returns=TOY)
+    @operation(summary="Read", tag="catalogue", action=READ, returns=TOY, raises=(NotFound,))
     def get(self, *, tx, actor, toy_id):
         return Judged(self.toys.find(tx, actor, toy_id, READ), {"edit": ALLOWED})
 

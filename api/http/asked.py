@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from flask import request
 
 from api.errors import FieldError, InvalidHeader
-from api.http import conditional, negotiation, patches, preferences, strict_json
+from api.http import conditional, negotiation, patches, preferences, requests, strict_json
 from api.http.parser import load_body, load_query
 from api.http.revision import Precondition, Revision, Whole
 
@@ -52,7 +52,7 @@ class Asked:
         """Read everything that can be refused without looking at any resource.
 
         Raises:
-            NotAcceptable, UnsupportedMediaType: 406, 415.
+            NotAcceptable, UnsupportedMediaType, BodyTooLarge: 406, 415, 413.
             InvalidHeader, UnknownParameter, InvalidParameter, MalformedJson: 400.
         """
         negotiation.choose(request.headers.get("Accept"), OFFERED)
@@ -74,7 +74,7 @@ class Asked:
         if asked.is_dry or not served.replayable:
             asked.key = None
         if media_type is not None:
-            asked.raw = request.get_data(cache=False)
+            asked.raw = requests.body()
             asked.document = strict_json.loads(asked.raw)
             if verb == "PATCH":
                 patches.require_document(media_type, asked.document)

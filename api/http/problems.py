@@ -173,11 +173,7 @@ class Problems:
     def unrouted(self, error: HTTPException) -> Response:
         """An error that routing or the framework raised before any operation began."""
         kind = REFUSAL_OF_STATUS.get(error.code or HTTPStatus.NOT_FOUND, errors.InternalError)
-        refusal = kind()
-        if kind is errors.BodyTooLarge:
-            # A body that announced no length turned out to be too large while it was read.
-            refusal.members["limit_bytes"] = request.max_content_length
-        response = self.refused(refusal)
+        response = self.refused(kind())
         if isinstance(error, WerkzeugMethodNotAllowed):
             response.headers["Allow"] = ", ".join(allowed_methods(error.valid_methods or ()))
         return response
