@@ -42,7 +42,7 @@ def main(arguments: list[str]) -> None:
 
     serve(
         app,
-        Lifecycle(stopping=homeroom.stopping, close=homeroom.database.close),
+        Lifecycle(stopping=homeroom.stopping, close=homeroom.close),
         listener=listener,
         threads=settings.threads,
         body_bytes=BODY_BYTES,

@@ -34,6 +34,7 @@ from api.http.restful import HomeroomApi, IdConverter
 from api.ids import Ids
 from api.models.database import Database, open_database
 from api.release import RELEASE
+from api.services.sweeper import Sweeper
 from api.settings import Settings
 
 log = logging.getLogger("homeroom")
@@ -48,7 +49,13 @@ class Homeroom:
     container: Container
     edge: Edge
     discovery: Discovery
+    sweeper: Sweeper
     stopping: threading.Event
+
+    def close(self) -> None:
+        """End the sweeper, and let go of the database."""
+        self.sweeper.stop()
+        self.database.close()
 
 
 class NoSession(SessionInterface):
@@ -136,6 +143,7 @@ def _mount(app: Flask, settings: Settings, database: Database, container: Contai
         container=container,
         edge=edge,
         discovery=discovery,
+        sweeper=Sweeper(database),
         stopping=stopping,
     )
     Health(

@@ -31,6 +31,8 @@ def settings_of(environ: Mapping[str, str]) -> Settings:
 def application_of(settings: Settings) -> Flask:
     """Build the application on a database that answers and that this release can use.
 
+    Its sweeper runs from then on, unless the settings say otherwise.
+
     Raises:
         SystemExit: the database is away, behind the code or ahead of it; the text says which.
     """
@@ -38,6 +40,8 @@ def application_of(settings: Settings) -> Flask:
         app = create_app(settings)
         with app.extensions["homeroom"].database.read() as tx:
             check_schema(tx, release=RELEASE)
+        if settings.sweeper:
+            app.extensions["homeroom"].sweeper.start()
     except UnsuitableDatabase as unsuitable:
         sys.exit(f"homeroom: {unsuitable}")
     except Unavailable:

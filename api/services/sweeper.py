@@ -1,0 +1,126 @@
+"""Whatever falls due by the clock, done by Homeroom itself: one transaction for each class.
+
+Nothing rests on it: a command that locks a class first settles what is due there.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from api.errors import Unavailable
+from api.models import dues, seats
+from api.models.database import Database, Transaction
+from api.models.locks import LockStep
+from api.services import promotion
+from api.services.seat_book import SeatBook
+
+CLASSES_A_PASS: Final = 100
+RECORDS_A_PASS: Final = 500
+TOKENS_KEPT: Final = timedelta(days=30)
+"""How long after its end a token still shows in its owner's list."""
+
+PAUSE_MS: Final = 1_000
+JITTER_MS: Final = 250
+"""Processes that started together would otherwise look at the same moment for ever."""
+
+_log = logging.getLogger("homeroom.sweeper")
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What one pass did: classes settled, and records thrown away."""
+
+    classes: int = 0
+    records: int = 0
+
+
+@dataclass(slots=True)
+class Sweeper:
+    """The sweeper of one process; `start` gives it a thread, `stop` ends the class at hand."""
+
+    database: Database
+    _stopping: threading.Event = field(default_factory=threading.Event)
+    _thread: threading.Thread | None = None
+
+    def once(self) -> Swept:
+        """One pass: at most 100 classes, those that somebody noted first, and 500 old records."""
+        settled = 0
+        for class_id in self._due():
+            if self._stopping.is_set():
+                break
+            with self.database.write() as tx:
+                settled += settle_class(tx, class_id)
+        return Swept(classes=settled, records=self._throw_away())
+
+    def start(self) -> None:
+        """Sweep every second from now on, in a thread of its own."""
+        self._thread = threading.Thread(target=self._run, name="sweeper", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End: the class at hand is finished, no other is begun."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def _run(self) -> None:
+        while not self._stopping.wait(_pause_seconds()):
+            self._guarded(self.once)
+
+    def _guarded(self, sweep: Callable[[], Swept]) -> None:
+        try:
+            sweep()
+        except Unavailable as away:
+            _log.warning("a pass was given up: %s", away.detail)
+        except Exception:  # noqa: BLE001  # nobody would start the thread again
+            _log.exception("a pass failed")
+
+    def _due(self) -> list[UUID]:
+        with self.database.read() as tx:
+            noted = [row.class_id for row in tx.all(dues.NOTED_CLASSES, most=CLASSES_A_PASS)]
+            overdue = tx.all(dues.DUE_CLASSES, now=self.database.clock.now(), most=CLASSES_A_PASS)
+        # Each once, in this order.
+        both = dict.fromkeys([*noted, *(row.class_id for row in overdue)])
+        return list(both)[:CLASSES_A_PASS]
+
+    def _throw_away(self) -> int:
+        now = self.database.clock.now()
+        asked = {"now": now, "long_ago": now - TOKENS_KEPT}
+        with self.database.read() as tx:
+            # Most passes find nothing, and need no turn at writing to see it.
+            if all(tx.first(old, **asked, most=1) is None for old in dues.OLD):
+                return 0
+        with self.database.write() as tx:
+            done = [tx.execute(old, {**asked, "most": RECORDS_A_PASS}) for old in dues.DELETE_OLD]
+            return sum(result.rowcount for result in done)
+
+
+def settle_class(tx: Transaction, class_id: UUID) -> bool:
+    """Settle what is due in a class, and promote, unless somebody else holds it."""
+    tx.lock(LockStep.CLASS, class_id)
+    row = tx.first(seats.DUE_CLASS, class_id=class_id, clock_now=tx.given_now())
+    if row is None:
+        # Its notes are all that may be left of a class that was deleted.
+        tx.execute(dues.DELETE_NOTES_OF_NO_CLASS, {"class_id": class_id})
+        return False
+    key = {"organization_id": row.organization_id, "class_id": class_id}
+    notes = [note.id for note in tx.all(dues.NOTES_OF_CLASS, **key)]
+    book = SeatBook.open(row, row.clock_now)
+    promotion.settle(tx, book)
+    promotion.finish(tx, book, is_revised=True)
+    if notes:
+        tx.execute(dues.DELETE_NOTES, {"organization_id": row.organization_id, "ids": notes})
+    return True
+
+
+def _pause_seconds() -> float:
+    jitter = secrets.randbelow(2 * JITTER_MS + 1) - JITTER_MS
+    return (PAUSE_MS + jitter) / 1_000
