@@ -284,7 +284,12 @@ class PublicToy(Resource):
     toys: Toys
 
     @operation(
-        summary="Look", tag="catalogue", action=READ, access="public", returns=TOY, rate="login"
+        summary="Look",
+        tag="catalogue",
+        action=READ,
+        access="public",
+        status=HTTPStatus.NO_CONTENT,
+        rate="login",
     )
     def get(self, *, actor):
         self.toys.policy.require_nothing(actor, READ)

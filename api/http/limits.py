@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 OFF: Final = "off"
 SWEEP_SECONDS: Final = 5
+REDIS_SECONDS: Final = 0.5
+"""How long a Redis that does not answer holds a request up; the client's own default is for ever."""
 LOGIN_RATE_OF_ADDRESS: Final = "100/5minute"
 LOGIN_RATE_OF_ACCOUNT: Final = "10/5minute"
 
@@ -49,7 +51,12 @@ def storage_of(redis_url: str | None) -> Storage:
     """Where windows are kept: Redis if there is one, else the memory of this process."""
     if redis_url is None:
         return PatientMemory()
-    return RedisStorage(redis_url, wrap_exceptions=True)
+    return RedisStorage(
+        redis_url,
+        wrap_exceptions=True,
+        socket_connect_timeout=REDIS_SECONDS,
+        socket_timeout=REDIS_SECONDS,
+    )
 
 
 @dataclass(frozen=True, slots=True)
