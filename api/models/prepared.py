@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
@@ -35,6 +36,9 @@ DIALECTS: Final[Mapping[Dialect, DefaultDialect]] = {
     "sqlite": SQLiteDialect_pysqlite(paramstyle="qmark"),
 }
 
+LONGEST_LIST: Final = 2
+"""Elements of a list up to which a length is worth a statement of its own."""
+
 Convert = Callable[[Any], Any]
 
 
@@ -42,24 +46,49 @@ class Failed(Exception):
     """The driver did not answer with rows; the ordinary way will say why."""
 
 
-class Prepared:
-    """One constant statement for one database."""
+Lengths = tuple[tuple[str, int], ...]
+"""How long each list is that stands behind an IN: it is part of the SQL."""
 
-    def __init__(self, statement: Select[Any], dialect: Dialect) -> None:
+
+@dataclass(frozen=True, slots=True)
+class Bind:
+    """One parameter in its place; `index` is set where it is an element of a list."""
+
+    name: str
+    index: int | None
+    default: Any
+    convert: Convert | None
+
+    def value(self, parameters: Mapping[str, Any]) -> Any:
+        """The value as the driver takes it."""
+        value = parameters.get(self.name, self.default)
+        if self.index is not None:
+            value = value[self.index]
+        return value if self.convert is None else self.convert(value)
+
+
+class Prepared:
+    """One constant statement for one database, and for lists of these lengths."""
+
+    def __init__(self, statement: Select[Any], dialect: Dialect, lengths: Lengths) -> None:
         kind = DIALECTS[dialect]
         compiled = statement.compile(dialect=kind)
         assert isinstance(compiled, SQLCompiler), "a select is compiled to SQL"
-        self.sql = compiled.string
+        values = dict.fromkeys(compiled.binds)
+        lists = {name: [None] * length for name, length in lengths}
+        expanded = compiled.construct_expanded_state({**values, **lists}, escape_names=False)
+        self.sql = expanded.statement
         # A statement that names no organization goes the ordinary way, where that is looked into.
-        self.is_usable = (
-            not compiled.post_compile_params
-            and not compiled.literal_execute_params
-            and names_its_organization(self.sql)
-        )
+        self.is_usable = names_its_organization(self.sql)
         self.name = f"homeroom_{id(self):x}".encode()
-        self._binds = [
-            (name, compiled.binds[name].effective_value, _to_driver(compiled, name))
-            for name in compiled.positiontup or ()
+        elements = {
+            element: (name, index)
+            for name, parts in expanded.parameter_expansion.items()
+            for index, element in enumerate(parts)
+        }
+        self.binds = [
+            _bind(compiled, *elements.get(name, (name, None)))
+            for name in expanded.positiontup or ()
         ]
         columns = compiled._result_columns  # noqa: SLF001  # the compiler's only list of them
         converters: list[Any] = [
@@ -71,11 +100,7 @@ class Prepared:
 
     def values(self, parameters: Mapping[str, Any]) -> list[Any]:
         """The parameters in the statement's order, as the driver takes them."""
-        found = []
-        for name, default, convert in self._binds:
-            value = parameters.get(name, default)
-            found.append(value if convert is None else convert(value))
-        return found
+        return [bind.value(parameters) for bind in self.binds]
 
     def row(self, raw: Sequence[Any]) -> Row[Any]:
         """A row of the driver as SQLAlchemy's row."""
@@ -88,9 +113,9 @@ class Prepared:
 
 
 @lru_cache(maxsize=KEPT)
-def prepared(statement: Select[Any], dialect: Dialect) -> Prepared:
+def prepared(statement: Select[Any], dialect: Dialect, lengths: Lengths = ()) -> Prepared:
     """The compiled form of a statement; statements compare by identity."""
-    return Prepared(statement, dialect)
+    return Prepared(statement, dialect, lengths)
 
 
 @lru_cache(maxsize=KEPT)
@@ -111,7 +136,12 @@ def rows(
     """The rows of a constant statement, or None where it must be run the ordinary way."""
     if not isinstance(statement, Select) or _is_new(statement):
         return None
-    ready = prepared(statement, dialect)
+    lengths = tuple(
+        (name, len(value)) for name, value in parameters.items() if isinstance(value, list | tuple)
+    )
+    if any(length > LONGEST_LIST for _, length in lengths):
+        return None
+    ready = prepared(statement, dialect, lengths)
     if not ready.is_usable:
         return None
     driver = connection.connection.driver_connection
@@ -149,6 +179,7 @@ def _rows_of_postgresql(
     return adapt.load_rows(0, result.ntuples, tuple)
 
 
-def _to_driver(compiled: SQLCompiler, name: str) -> Convert | None:
+def _bind(compiled: SQLCompiler, name: str, index: int | None) -> Bind:
     bind = compiled.binds[name]
-    return bind.type._cached_bind_processor(compiled.dialect)  # noqa: SLF001  # as the engine does
+    convert = bind.type._cached_bind_processor(compiled.dialect)  # noqa: SLF001  # as the engine does
+    return Bind(name, index, bind.effective_value, convert)

@@ -37,13 +37,17 @@ def test_a_read_without_rows_has_none(database, a_class):
     assert found == [None, None, None]
 
 
-def test_a_statement_that_changes_with_its_parameters_takes_the_ordinary_way(database, a_class):
-    wanted = {"organization_id": a_class.organization_id, "statuses": [a_class.status, "open"]}
+@pytest.mark.parametrize("more", [0, 1, 2])
+def test_a_list_of_any_length_finds_what_it_names(database, a_class, more):
+    statuses = [a_class.status, "cancelled", "ended"][: 1 + more]
+    wanted = {"organization_id": a_class.organization_id, "statuses": statuses}
 
     with database.read() as tx:
         found = [[row.id for row in tx.all(BY_STATUS, **wanted)] for _ in range(3)]
+        none = tx.all(BY_STATUS, organization_id=a_class.organization_id, statuses=[])
 
     assert found == [[a_class.id]] * 3
+    assert none == []
 
 
 def test_a_statement_made_for_one_call_is_not_kept(database, a_class):
