@@ -159,7 +159,7 @@ def a_meeting_pattern(tx, school_class=None, **given):
         "id": new_id(school_class.organization_id),
         "organization_id": school_class.organization_id,
         "class_id": school_class.id,
-        "weekdays": ["mon", "wed"],
+        "weekdays": ["mo", "we"],
         "start_local": "09:00",
         "duration_minutes": 90,
         "from_date": date(2026, 10, 1),

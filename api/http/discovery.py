@@ -90,7 +90,7 @@ class Discovery:
             name=name,
             meaning=MEANINGS[name],
             is_registered=name in REGISTERED,
-            is_action=any(rel.judged for rel, _ in used),
+            is_action=any(rel.judged and self._acts(rel) for rel, _ in used),
             operations=sorted({leads_to for _, leads_to in used}),
         )
         return self._with_docs(RELATION, row)
@@ -98,6 +98,9 @@ class Discovery:
     def relations(self) -> set[str]:
         """Every relation that an answer can hold."""
         return {*self._rels, *PLACES, *PAGING}
+
+    def _acts(self, rel: Rel) -> bool:
+        return self.renderer.targets[rel.operation].method != "GET"
 
     def _with_docs(self, kind: Hypermedia, row: Any) -> dict[str, Any]:
         document = self._document(kind, row)

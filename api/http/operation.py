@@ -46,8 +46,7 @@ class operation:  # noqa: N801  # used as a decorator
     budget of one runs outside any transaction.
     The method receives what it names: `tx`, `actor`, the path's ids, and of `body`, `query`,
     `revise`, `precondition`, `whole`, `prepared` and `address` those that it needs.
-    `prepare` names the resource's own method for what must be done before the transaction
-    because it takes long (hashing a password); its result is `prepared`.
+    `prepare` names the method that does slow work before the transaction; its result is `prepared`.
     """
 
     summary: str

@@ -40,6 +40,9 @@ class OrganizationSchema(Representation):
     version = Integer(dump_only=True, metadata={"description": "Rises with every change."})
 
 
+OF_MEMBERS = ("members", "invitations", "students", "registrations")
+"""Lists that are there for members alone, public catalogue or not."""
+
 ORGANIZATION = Hypermedia(
     schema=OrganizationSchema,
     itself=Rel(name="self", operation="get_organization", path={"organization_id": "id"}),
@@ -59,5 +62,9 @@ ORGANIZATION = Hypermedia(
         Rel(name="terms", operation="list_terms", path={"organization_id": "id"}),
         Rel(name="courses", operation="list_courses", path={"organization_id": "id"}),
         Rel(name="classes", operation="list_classes", path={"organization_id": "id"}),
+        *(
+            Rel(name=noun, operation=f"list_{noun}", path={"organization_id": "id"}, judged=True)
+            for noun in OF_MEMBERS
+        ),
     ),
 )

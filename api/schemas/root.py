@@ -107,6 +107,11 @@ VERSION_ROOT = Hypermedia(
         Rel(name="tokens", operation="list_tokens", query=("limit", "cursor", "sort")),
         Rel(name="me", operation="get_me"),
         Rel(
+            name="accept-invitation",
+            operation="create_invitation_acceptance",
+            title="Become a member by an invitation's code",
+        ),
+        Rel(
             name="organizations",
             operation="list_organizations",
             query=("limit", "cursor", "sort", "slug"),

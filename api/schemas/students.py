@@ -80,5 +80,7 @@ STUDENT = Hypermedia(
     rels=(
         Rel(name="edit", operation="update_student", path=STUDENT_PATH, judged=True),
         Rel(name="delete", operation="delete_student", path=STUDENT_PATH, judged=True),
+        Rel(name="registrations", operation="list_student_registrations", path=STUDENT_PATH),
+        Rel(name="organization", operation="get_organization"),
     ),
 )

@@ -87,7 +87,7 @@ class Organizations:
                 **stamps,
             )
         )
-        return Judged(row, _verdicts(is_owner=True))
+        return Judged(row, _verdicts(is_owner=True, is_member=True))
 
     def find_for_update(self, tx: Transaction, actor: Actor, organization_id: UUID) -> Row[Any]:
         """The row, locked for an edit by an owner.
@@ -108,7 +108,7 @@ class Organizations:
             DuplicateName: the slug is taken.
         """
         if not changes:
-            return Judged(row, _verdicts(is_owner=True))
+            return Judged(row, _verdicts(is_owner=True, is_member=True))
         columns = {**changes, "version": row.version + 1, "updated_at": tx.now()}
         if "name" in changes:
             columns["name_fold"] = fold(changes["name"])
@@ -119,7 +119,7 @@ class Organizations:
             raise _slug_taken(changes["slug"]) from taken
         if "timezone" in changes:
             inheritance.follow_zone(tx, Actor.system(), row.id, changed.timezone)
-        return Judged(changed, _verdicts(is_owner=True))
+        return Judged(changed, _verdicts(is_owner=True, is_member=True))
 
     def archive(self, tx: Transaction, row: Row[Any]) -> None:
         """Put the organization away: everything in it is gone for everybody, nothing is lost."""
@@ -143,15 +143,21 @@ class Organizations:
             Judged(
                 row,
                 _verdicts(
-                    is_owner=self.policy.allows(actor, Action.ORGANIZATION_EDIT, Subject(row.id))
+                    is_owner=self.policy.allows(actor, Action.ORGANIZATION_EDIT, Subject(row.id)),
+                    is_member=actor.membership(row.id) is not None,
                 ),
             )
             for row in rows
         ]
 
 
-def _verdicts(*, is_owner: bool) -> dict[str, Any]:
-    return {"edit": permitted(is_owner), "delete": permitted(is_owner)}
+def _verdicts(*, is_owner: bool, is_member: bool) -> dict[str, Any]:
+    lists = dict.fromkeys(("members", "invitations", "students", "registrations"), ALLOWED)
+    return {
+        "edit": permitted(is_owner),
+        "delete": permitted(is_owner),
+        **(lists if is_member else {}),
+    }
 
 
 def _slug_taken(slug: str) -> DuplicateName:
