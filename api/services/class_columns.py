@@ -7,14 +7,16 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, select
+from sqlalchemy.exc import IntegrityError
 
 from api import clock
-from api.errors import FieldError, ValidationFailed
+from api.errors import FieldError, Refusal, ValidationFailed
 from api.models.base import fold
 from api.models.course import Course
 from api.models.database import Transaction
 from api.models.organization import Member, Organization
 from api.models.term import Term
+from api.services.external_ids import name_taken
 
 FOLDED = ("title", "section", "location", "external_id")
 SEATS = frozenset({"capacity", "status"})
@@ -119,6 +121,20 @@ def refuse_unknown(tx: Transaction, organization_id: UUID, values: Mapping[str, 
     faults += _unknown_members(tx, of, values.get("instructors", ()))
     if faults:
         raise ValidationFailed(faults)
+
+
+def refusal_of(error: IntegrityError) -> Refusal:
+    """The refusal that the violation of a constraint on a class stands for.
+
+    A term or course that was there a moment ago may be gone when the class refers to it.
+
+    Raises:
+        IntegrityError: it was another constraint, which is a bug.
+    """
+    for name in ("term_id", "course_id"):
+        if f"fk_classes_organization_id_{name}" in str(error.orig):
+            return ValidationFailed([_not_found(f"#/{name}")])
+    return name_taken(error, "external_id")
 
 
 def _unknown_members(

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Row, Select, or_
 
 from api.authz.actor import Actor
-from api.authz.policy import STAFF, Subject
+from api.authz.policy import Action, Policy, Subject
 from api.models import facts
 from api.models.organization import Role
 from api.models.school_class import ClassStatus, SchoolClass, instructor_ids, taught_by
@@ -20,14 +20,14 @@ _VISIBLE = _ALL.where(_PUBLISHED)
 _VISIBLE_OR_TAUGHT = _ALL.where(or_(_PUBLISHED, taught_by("member_id")))
 
 
-def visible_classes(actor: Actor, organization_id: UUID) -> tuple[Select[Any], Mapping[str, Any]]:
+def visible_classes(
+    policy: Policy, actor: Actor, organization_id: UUID
+) -> tuple[Select[Any], Mapping[str, Any]]:
     """The classes of an organization that the actor may see, and the parameters that say so."""
-    membership = actor.membership(organization_id)
-    if membership is None:
-        return _VISIBLE, {}
-    if membership.role in STAFF:
+    if policy.allows(actor, Action.CLASS_READ_DRAFT, Subject(organization_id)):
         return _ALL, {}
-    if membership.role is Role.INSTRUCTOR:
+    membership = actor.membership(organization_id)
+    if membership is not None and membership.role is Role.INSTRUCTOR:
         return _VISIBLE_OR_TAUGHT, {"member_id": str(membership.id)}
     return _VISIBLE, {}
 

@@ -27,10 +27,11 @@ from api.services.class_columns import (
     SETTLING,
     ZONE,
     columns_of,
+    refusal_of,
     refuse_unknown,
 )
 from api.services.class_visibility import subject_of, visible_classes
-from api.services.external_ids import ExternalId, Upsert, name_taken
+from api.services.external_ids import ExternalId, Upsert
 from api.services.judged import Judged, Listed, Made, permitted
 from api.services.rules_catalogue import deadline_faults, new_status_faults, refuse_faults
 from api.services.rules_waitlist import Shrink
@@ -56,7 +57,7 @@ class Classes:
         require_reading(tx, self.policy, actor, Action.CLASS_READ, organization_id)
         if student_id is not None:
             self._require_student(actor, organization_id, student_id)
-        select, visible = visible_classes(actor, organization_id)
+        select, visible = visible_classes(self.policy, actor, organization_id)
         subject = class_affordances.own_students(actor) if student_id is None else [student_id]
         may_edit = self.policy.allows(actor, Action.CLASS_EDIT, Subject(organization_id))
         return Listed(
@@ -133,7 +134,7 @@ class Classes:
         try:
             tx.execute(insert(SchoolClass).values(**columns))
         except IntegrityError as error:
-            raise name_taken(error, "external_id") from error
+            raise refusal_of(error) from error
         # Only now: its reference to the term keeps the term's deadlines as they are.
         inheritance.settle(tx, organization_id, columns["id"])
         row = _locked(tx, columns["id"])
@@ -250,7 +251,7 @@ class Classes:
         try:
             tx.execute(statement)
         except IntegrityError as error:
-            raise name_taken(error, "external_id") from error
+            raise refusal_of(error) from error
         if "timezone" in plain:
             inheritance.follow_own_zone(tx, row, plain["effective_timezone"])
         if SETTLING & plain.keys():

@@ -119,6 +119,7 @@ def test_a_class_that_moves_to_another_zone_keeps_its_wall_clock(school, http_cl
     assert moved.json["effective_timezone"] == "Australia/Sydney"
     assert past["starts_at"] == "2026-09-01T07:00:00.000Z"
     assert to_come["starts_at"] == "2026-10-11T22:00:00.000Z"
+    assert edited(school, a_class(school), {"timezone": "Asia/Tokyo"}).json["version"] == 2
     back = edited(school, made, {"timezone": None})
     assert back.json["effective_timezone"] == "Europe/Vienna"
 
