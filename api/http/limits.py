@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 OFF: Final = "off"
 SWEEP_SECONDS: Final = 5
 REDIS_SECONDS: Final = 0.5
-"""How long a Redis that does not answer holds a request up; the client's own default is for ever."""
+"""How long a Redis that does not answer holds a request up; by default it is for ever."""
 LOGIN_RATE_OF_ADDRESS: Final = "100/5minute"
 LOGIN_RATE_OF_ACCOUNT: Final = "10/5minute"
 
