@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[3]
 START_SECONDS = 30.0
 STOP_SECONDS = 15.0
 GONE_SECONDS = 2.0
+LOG_CHARACTERS = 2000
 READY = Request(method="GET", path="/readyz")
 
 
@@ -68,10 +69,14 @@ class Server:
             async with asyncio.timeout(START_SECONDS):
                 while not await self._is_ready():
                     if self._process is None or self._process.poll() is not None:
-                        raise ServerFailed(f"the server on port {self.port} ended, see {self.log}")
+                        raise ServerFailed(self._last_words("ended by itself"))
                     await asyncio.sleep(0.05)
         except TimeoutError as late:
-            raise ServerFailed(f"port {self.port} is not ready, see {self.log}") from late
+            raise ServerFailed(self._last_words("is not ready")) from late
+
+    def _last_words(self, what: str) -> str:
+        log = self.log.read_text(encoding="utf-8", errors="replace")[-LOG_CHARACTERS:]
+        return f"the server on port {self.port} {what}; the end of {self.log}:\n{log}"
 
     async def _is_ready(self) -> bool:
         try:
