@@ -125,7 +125,7 @@ def _mount(app: Flask, settings: Settings, database: Database, container: Contai
     observation = Observation()
     Envelope(
         public_url=settings.public_url,
-        cors=Cors(),
+        cors=Cors.of(settings.cors_origins),
         limits=limits,
         observe=observation.observe,
     ).attach(app)

@@ -83,6 +83,9 @@ class Settings:
     trusted_proxies: int = 0
     """HOMEROOM_TRUSTED_PROXIES: hops of `X-Forwarded-*` that are believed."""
 
+    cors_origins: tuple[str, ...] = ()
+    """HOMEROOM_CORS_ORIGINS: origins whose pages may call, with commas; `*`: all. Default: none."""
+
     metrics_token: str | None = field(default=None, repr=False)
     """HOMEROOM_METRICS_TOKEN: bearer token that reads `/metrics`. None: loopback only."""
 
@@ -135,6 +138,7 @@ class Settings:
             workers=read("WORKERS", _number(1, 1024), 1),
             threads=read("THREADS", _number(1, 256), 8),
             trusted_proxies=read("TRUSTED_PROXIES", _number(0, 16), 0),
+            cors_origins=read("CORS_ORIGINS", _origins, ()),
             metrics_token=read("METRICS_TOKEN", str, None),
             sweeper=read("SWEEPER", _switch, default=True),
             log=read("LOG", _one_of({"json": "json", "text": "text"}), "json"),
@@ -204,6 +208,15 @@ def _redis_url(given: str) -> str:
     if urlsplit(given).scheme not in {"redis", "rediss", "unix"}:
         raise ValueError("write redis://host:6379/0, rediss://… or unix://path")
     return given
+
+
+def _origins(given: str) -> tuple[str, ...]:
+    origins = tuple(origin.strip() for origin in given.split(","))
+    for origin in origins:
+        url = urlsplit(origin)
+        if origin != "*" and (not url.netloc or origin != f"{url.scheme}://{url.netloc}"):
+            raise ValueError(f"has {origin!r}; write for example https://school.example, or *")
+    return origins
 
 
 def _public_url(given: str) -> str:

@@ -36,6 +36,7 @@ def test_the_defaults_are_those_of_the_documentation():
 
     assert settings.database_url == "sqlite:///var/homeroom.sqlite3"
     assert (settings.redis_url, settings.broker_url, settings.metrics_token) == (None, None, None)
+    assert settings.cors_origins == ()
     assert (settings.rate_limit, settings.registration_rate_limit) == ("600/minute", "120/minute")
     assert (settings.workers, settings.threads, settings.trusted_proxies) == (1, 8, 0)
     assert (settings.sweeper, settings.log, settings.pooler) == (True, "json", "none")
@@ -55,6 +56,7 @@ def test_every_variable_reaches_its_field():
             "HOMEROOM_WORKERS": "4",
             "HOMEROOM_THREADS": "3",
             "HOMEROOM_TRUSTED_PROXIES": "2",
+            "HOMEROOM_CORS_ORIGINS": "https://school.example, http://localhost:3000",
             "HOMEROOM_METRICS_TOKEN": "scrape",
             "HOMEROOM_SWEEPER": "off",
             "HOMEROOM_LOG": "text",
@@ -70,6 +72,7 @@ def test_every_variable_reaches_its_field():
     assert settings.public_url == "https://example.edu/homeroom"
     assert (settings.rate_limit, settings.registration_rate_limit) == (None, "5/second")
     assert (settings.workers, settings.threads, settings.trusted_proxies) == (4, 3, 2)
+    assert settings.cors_origins == ("https://school.example", "http://localhost:3000")
     assert settings.metrics_token == "scrape"
     assert (settings.sweeper, settings.log, settings.pooler) == (False, "text", "transaction")
     assert (settings.host, settings.port) == ("::1", 0)
@@ -186,3 +189,15 @@ def test_a_data_directory_that_cannot_be_written_is_named(tmp_path):
 def test_development_opens_sign_up_unless_it_is_closed(tmp_path):
     assert development(tmp_path).open_signup
     assert not development(tmp_path, HOMEROOM_OPEN_SIGNUP="off").open_signup
+
+
+@pytest.mark.parametrize("given", ["school.example", "https://school.example/", "https://a b,*x"])
+def test_an_origin_is_a_scheme_and_a_host(given):
+    with pytest.raises(SettingRefused, match="^HOMEROOM_CORS_ORIGINS: .*or "):
+        Settings.from_environment({**PRODUCTION, "HOMEROOM_CORS_ORIGINS": given})
+
+
+def test_any_origin_may_be_allowed():
+    settings = Settings.from_environment({**PRODUCTION, "HOMEROOM_CORS_ORIGINS": "*"})
+
+    assert settings.cors_origins == ("*",)
