@@ -23,6 +23,8 @@ from api.services.catalogue import edit_verdicts, refuse_absent, require_reading
 from api.services.external_ids import ExternalId, Upsert, name_taken
 from api.services.judged import Judged, Listed, Made, permitted
 
+INSERT = insert(Course).returning(Course)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Courses:
@@ -87,7 +89,7 @@ class Courses:
             "version": 1,
         }
         try:
-            row = tx.execute(insert(Course).values(**columns).returning(Course)).one()
+            row = tx.execute(INSERT, columns).one()
         except IntegrityError as error:
             raise name_taken(error, "code", "external_id") from error
         return Judged(row, edit_verdicts(may_edit=True, is_in_use=False))

@@ -21,6 +21,7 @@ from api.services import timetable
 from api.services.judged import Judged, Listed
 from api.services.rules_timetable import WEEKDAYS, Pattern, PlannedSession, TimetableFault, expand
 
+INSERT = insert(MeetingPattern).returning(MeetingPattern)
 _MOVE = (
     update(ClassSession)
     .where(
@@ -91,16 +92,15 @@ class MeetingPatterns:
         planned = _planned(columns, school_class, timetable.room_for_sessions(tx, school_class))
 
         row = tx.execute(
-            insert(MeetingPattern)
-            .values(
+            INSERT,
+            {
                 **columns,
                 **of,
-                id=self.ids.new(school_class.organization_id),
-                created_at=tx.now(),
-                updated_at=tx.now(),
-                version=1,
-            )
-            .returning(MeetingPattern)
+                "id": self.ids.new(school_class.organization_id),
+                "created_at": tx.now(),
+                "updated_at": tx.now(),
+                "version": 1,
+            },
         ).one()
         self._insert(tx, row, planned)
         timetable.changed(tx, actor, school_class)

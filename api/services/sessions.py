@@ -31,6 +31,8 @@ from api.services.rules_timetable import (
 Found = tuple[Row[Any], Row[Any]]
 """The class of a session, locked, and the session."""
 
+INSERT = insert(ClassSession).returning(ClassSession)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sessions:
@@ -80,19 +82,18 @@ class Sessions:
         timetable.refuse_without_room(room, "sessions", MAX_SESSIONS)
 
         row = tx.execute(
-            insert(ClassSession)
-            .values(
-                id=self.ids.new(school_class.organization_id),
-                organization_id=school_class.organization_id,
-                class_id=class_id,
-                pattern_id=None,
+            INSERT,
+            {
+                "id": self.ids.new(school_class.organization_id),
+                "organization_id": school_class.organization_id,
+                "class_id": class_id,
+                "pattern_id": None,
                 **_times(planned),
-                status=new["status"],
-                created_at=tx.now(),
-                updated_at=tx.now(),
-                version=1,
-            )
-            .returning(ClassSession)
+                "status": new["status"],
+                "created_at": tx.now(),
+                "updated_at": tx.now(),
+                "version": 1,
+            },
         ).one()
         timetable.changed(tx, actor, school_class)
         return Judged(row, timetable.verdicts(self.policy, actor, row.organization_id))

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from flask import Flask
 
@@ -13,7 +14,7 @@ from api.container import Container, build
 from api.errors import Refusal, Unavailable
 from api.ids import Ids
 from api.models.database import Database, open_database
-from api.models.engines import UnsuitableDatabase
+from api.models.engines import UnsuitableDatabase, database_url
 from api.models.schema_info import check_schema
 from api.release import RELEASE
 from api.settings import SettingRefused, Settings
@@ -59,6 +60,7 @@ def installation(clock: Clock | None = None) -> Iterator[Installation]:
     settings, clock = settings_of_command(), clock or SystemClock()
     ids = Ids(lambda: epoch_ms(clock.now()))
     try:
+        _refuse_absent_file(settings.database_url)
         database = open_database(
             Flask("api"), url=settings.database_url, threads=1, pooler=settings.pooler, clock=clock
         )
@@ -74,6 +76,17 @@ def installation(clock: Clock | None = None) -> Iterator[Installation]:
     except UnsuitableDatabase as unsuitable:
         sys.exit(f"homeroom: {unsuitable}")
     except Unavailable as away:
-        sys.exit(f"homeroom: {away.detail or away.title} HOMEROOM_DATABASE_URL names it.")
+        sys.exit(f"homeroom: {away.detail} HOMEROOM_DATABASE_URL names it.")
     except Refusal as refused:
-        sys.exit(f"homeroom: {refused.code}: {refused.detail or refused.title}")
+        sys.exit(f"homeroom: {refused.code}: {refused.detail}")
+
+
+def _refuse_absent_file(url: str) -> None:
+    """Refuse to go on where SQLite would be asked for a file in a folder that is not there.
+
+    Raises:
+        UnsuitableDatabase: there is no file; the text says how to make it.
+    """
+    parsed = database_url(url)
+    if parsed.get_backend_name() == "sqlite" and not Path(str(parsed.database)).exists():
+        raise UnsuitableDatabase(f"there is no database {parsed.database}: homeroom db upgrade")
