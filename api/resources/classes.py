@@ -110,7 +110,6 @@ class ClassList(Resource):
         returns=CLASS,
         listing=LISTING,
         rels=(Rel(name="create", operation="create_class", judged=True),),
-        statements=2,
         raises=(NotFound,),
     )
     def get(
@@ -210,9 +209,9 @@ class ClassItem(Resource):
         raises=(NotFound, Forbidden, ResourceInUse),
     )
     def delete(self, *, tx: Transaction, actor: Actor, class_id: UUID, precondition: Check) -> None:
-        row = self.classes.find_for_update(tx, actor, class_id)
+        row = self.classes.find_for_update(tx, actor, class_id, action=Action.CLASS_EDIT)
         precondition(row)
-        self.classes.delete(tx, actor, row)
+        self.classes.delete(tx, row)
 
 
 @dataclass(kw_only=True, eq=False)
