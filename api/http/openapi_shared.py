@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from api.http.openapi_components import ref
+from api.http.openapi_components import LINKS, ref
 
 
 def _text(description: str, **more: Any) -> dict[str, Any]:
@@ -34,6 +34,7 @@ SCHEMAS: dict[str, dict[str, Any]] = {
                 "description": "Every reason why a registration was refused.",
                 "items": ref("Block"),
             },
+            "_links": LINKS,
         },
         "additionalProperties": True,
     },
