@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Integer, Row, String, bindparam, select, text, update
+from sqlalchemy import Integer, Row, String, TextualSelect, bindparam, select, text, update
 from sqlalchemy.types import Boolean
 
 from api.models.base import Identifier, Instant, Json
@@ -55,7 +55,7 @@ BUMP_STUDENTS = (
     .values(guard_version=Student.guard_version + 1)
 )
 
-_TAKE = f"""
+SEAT_SQL = f"""
 WITH moment AS MATERIALIZED (
     SELECT coalesce(:clock_now, date_trunc('milliseconds', clock_timestamp())) AS at
 ),
@@ -137,24 +137,30 @@ _NUMBERS = ("version", "guard_version", "seat_delta", "waits")
 _FLAGS = ("raises_allowance", "line_is_over", "line_is_waived", "conflict_override")
 _PUBLIC = ("class_public", "actor_public", "registration_public", "student_public")
 
-TAKE = (
-    text(_TAKE)
-    .bindparams(
-        *(bindparam(name, type_=String()) for name in (*_TEXTS, *_PUBLIC)),
-        *(bindparam(name, type_=Identifier) for name in _IDS),
-        *(bindparam(name, type_=Instant) for name in _INSTANTS),
-        *(bindparam(name, type_=Integer()) for name in _NUMBERS),
-        *(bindparam(name, type_=Boolean()) for name in _FLAGS),
-        bindparam("overrides", type_=Json),
+
+def statement(sql: str) -> TextualSelect:
+    """The seat statement with the types of its parameters and columns."""
+    return (
+        text(sql)
+        .bindparams(
+            *(bindparam(name, type_=String()) for name in (*_TEXTS, *_PUBLIC)),
+            *(bindparam(name, type_=Identifier) for name in _IDS),
+            *(bindparam(name, type_=Instant) for name in _INSTANTS),
+            *(bindparam(name, type_=Integer()) for name in _NUMBERS),
+            *(bindparam(name, type_=Boolean()) for name in _FLAGS),
+            bindparam("overrides", type_=Json),
+        )
+        .columns(
+            **{column.name: column.type for column in Registration.__table__.columns},
+            seats_taken=Integer(),
+            waiting=Integer(),
+            last_seq=Integer(),
+            position=Integer(),
+        )
     )
-    .columns(
-        **{column.name: column.type for column in Registration.__table__.columns},
-        seats_taken=Integer(),
-        waiting=Integer(),
-        last_seq=Integer(),
-        position=Integer(),
-    )
-)
+
+
+TAKE = statement(SEAT_SQL)
 
 
 def take(tx: Transaction, wish: Mapping[str, Any]) -> Row[Any] | None:

@@ -64,11 +64,11 @@ class School:
         with self.database.write() as tx:
             return [factories.a_student(tx, self.organization.id) for _ in range(count)]
 
-    def a_student_with_login(self):
+    def a_student_with_login(self, **given):
         """Make a student with a login; give the row and the actor."""
         with self.database.write() as tx:
             member = factories.a_member(tx, self.organization.id, Role.STUDENT)
-            student = factories.a_student(tx, self.organization.id, member_id=member.id)
+            student = factories.a_student(tx, self.organization.id, member_id=member.id, **given)
         return student, actor_of(member, student.id)
 
     def a_session(self, school_class, starts_at, **given):
@@ -112,7 +112,10 @@ class School:
         with self.database.read() as tx:
             rows = tx.all(
                 select(Registration.state)
-                .where(Registration.class_id == school_class.id)
+                .where(
+                    Registration.organization_id == self.organization.id,
+                    Registration.class_id == school_class.id,
+                )
                 .order_by(Registration.ticket)
             )
         return [row.state.value for row in rows]
