@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from api.http.operation import operation
 
 
+MORE_STATEMENTS = frozenset({"student_id", "expand", "count"})
+"""Parameters that cost a read statements beyond its first, which then must agree."""
+
+
 class Unjudged(Exception):
     """A use-case returned without asking the policy: our bug, so nothing of it is committed."""
 
@@ -59,7 +63,8 @@ class Edge:
         """The one transaction of the request: a read, a snapshot or a write."""
         if asked.verb != "GET":
             return self.database.write()
-        return self.database.read() if served.statements == 1 else self.database.snapshot()
+        is_one = served.statements == 1 and not any(map(asked.query.get, MORE_STATEMENTS))
+        return self.database.read() if is_one else self.database.snapshot()
 
     def ensure_judged(self, served: operation, caller: Caller) -> None:
         """Refuse to go on if the policy was never asked.
@@ -80,14 +85,16 @@ class Edge:
         if result is None or served.returns is None:
             return Answer(status=HTTPStatus.NO_CONTENT)
         judged = result if isinstance(result, Judged) else Judged(result)
-        document = self.renderer.item(served.returns, judged, g.base_url)
+        document = self.renderer.item(
+            served.returns, judged, g.base_url, is_committed=asked.verb == "GET"
+        )
         if asked.is_dry:
             tx.discard()
             return Answer(status=HTTPStatus.OK, body=orjson.dumps(would(document, tx)))
         body = orjson.dumps(document)
         headers = {"ETag": conditional.etag(getattr(judged.row, "version", 0), body)}
-        if status == HTTPStatus.CREATED and "self" in document.get("_links", {}):
-            headers["Location"] = document["_links"]["self"]["href"]
+        if status == HTTPStatus.CREATED and served.returns.itself is not None:
+            headers["Location"] = self.renderer.href(served.returns.itself, judged.row, g.base_url)
         is_secret = asked.verb != "GET" and not served.replayable
         return Answer(
             status=status,

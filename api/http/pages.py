@@ -48,7 +48,10 @@ class Pages:
         )
         page = wanted.window.page(rows)
         items = [
-            sparse(self.renderer.item(served.returns, judged, base_url), wanted.members)
+            sparse(
+                self.renderer.item(served.returns, judged, base_url, is_committed=True),
+                wanted.members,
+            )
             for judged in listed.judge(tx, page.rows)
         ]
         links = self._links(wanted, page, base_url)

@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, Final
+from uuid import UUID
 
+import orjson
 from flask import Flask
 
+from api.errors import Block
 from api.http.links import LinkMaker, Target, targets_of
 from api.http.problems import block_member
-from api.schemas.dumping import dumped
+from api.schemas.dumping import dumped, volatile_members_of
 from api.schemas.hypermedia import Hypermedia, Rel
 from api.services.judged import Judged, Verdicts
+
+PIECES: Final = 8192
+"""Rendered rows that a process keeps: a term's catalogue, some 20 MB."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Piece:
+    """What stays the same of one version of one row: its members, and its links, written."""
+
+    members: Mapping[str, Any]
+    links: dict[Rel, orjson.Fragment] = field(default_factory=dict)
 
 
 class Renderer:
@@ -20,24 +36,54 @@ class Renderer:
     def __init__(self) -> None:
         self.targets: Mapping[str, Target] = {}
         self._makers: dict[Rel, LinkMaker] = {}
+        self._pieces = lru_cache(maxsize=PIECES)(_Slot)
 
     def compile(self, app: Flask) -> None:
         """Read the URL map, once every resource is in it."""
         self.targets = targets_of(app)
 
-    def item(self, kind: Hypermedia, judged: Judged, base_url: str) -> dict[str, Any]:
-        """One resource as JSON: its members, `_links`, and `_blocked` where calls are blocked."""
+    def item(
+        self, kind: Hypermedia, judged: Judged, base_url: str, *, is_committed: bool = False
+    ) -> dict[str, Any]:
+        """One resource as JSON: its members, `_links`, and `_blocked` where calls are blocked.
+
+        What is read of a committed row may be kept; a version that is rolled back may come again
+        with other members.
+        """
         row = judged.row
-        document = dumped(kind.schema, row)
         rels = kind.rels if kind.itself is None else (kind.itself, *kind.rels)
+        if not (is_committed and kind.is_kept):
+            document = dumped(kind.schema, row)
+            made: dict[Rel, Any] = {}
+        else:
+            piece = self._piece(kind, row, base_url)
+            volatile = {name: get(row) for name, get in volatile_members_of(kind.schema)}
+            document, made = {**piece.members, **volatile}, piece.links
+            if len(made) < len(rels):
+                self._write_links(made, rels, row, base_url)
         if rels:
-            document.update(self.affordances(rels, row, judged.verdicts, base_url))
+            document.update(self._affordances(made, rels, row, judged.verdicts, base_url))
         return document
 
     def affordances(
         self, rels: tuple[Rel, ...], row: Any, verdicts: Verdicts, base_url: str
     ) -> dict[str, Any]:
         """`_links` for what would succeed, `_blocked` for what would not, and why."""
+        return self._affordances({}, rels, row, verdicts, base_url)
+
+    def href(self, rel: Rel, row: Any, base_url: str) -> str:
+        """Where a rel of this row leads to."""
+        href: str = self.maker(rel)(row, base_url)["href"]
+        return href
+
+    def _affordances(
+        self,
+        made: Mapping[Rel, Any],
+        rels: tuple[Rel, ...],
+        row: Any,
+        verdicts: Verdicts,
+        base_url: str,
+    ) -> dict[str, Any]:
         links: dict[str, Any] = {}
         blocked: dict[str, Any] = {}
         for rel in rels:
@@ -46,13 +92,27 @@ class Renderer:
                 if blocks is None:
                     continue
                 if blocks:
-                    blocked[rel.name] = [block_member(block) for block in blocks]
+                    blocked[rel.name] = blocks_member(blocks)
                     continue
-            links[rel.name] = self.maker(rel)(row, base_url)
+            links[rel.name] = made[rel] if rel in made else self.maker(rel)(row, base_url)
         found: dict[str, Any] = {"_links": links}
         if blocked:
             found["_blocked"] = blocked
         return found
+
+    def _write_links(
+        self, made: dict[Rel, orjson.Fragment], rels: tuple[Rel, ...], row: Any, base_url: str
+    ) -> None:
+        # Two threads may both write them: they write the same.
+        for rel in rels:
+            if rel not in made:
+                made[rel] = orjson.Fragment(orjson.dumps(self.maker(rel)(row, base_url)))
+
+    def _piece(self, kind: Hypermedia, row: Any, base_url: str) -> Piece:
+        slot = self._pieces(kind, row.id, row.version, base_url)
+        if slot.piece is None:
+            slot.piece = Piece(dumped(kind.schema, row))
+        return slot.piece
 
     def maker(self, rel: Rel) -> LinkMaker:
         """The compiled form of a rel."""
@@ -60,3 +120,24 @@ class Renderer:
         if maker is None:
             maker = self._makers[rel] = LinkMaker(rel, self.targets[rel.operation])
         return maker
+
+
+class _Slot:
+    """The place of one piece in the cache, named by what makes it differ from all others."""
+
+    __slots__ = ("piece",)
+
+    def __init__(self, _kind: Hypermedia, _row_id: UUID, _version: int, _base_url: str) -> None:
+        self.piece: Piece | None = None
+
+
+def blocks_member(blocks: Sequence[Block]) -> Any:
+    """The value of a rel in `_blocked`; most blocks are one code without details."""
+    if len(blocks) == 1 and not blocks[0].details:
+        return _plain_block(blocks[0].code)
+    return [block_member(block) for block in blocks]
+
+
+@lru_cache(maxsize=64)
+def _plain_block(code: str) -> orjson.Fragment:
+    return orjson.Fragment(orjson.dumps([{"code": code}]))

@@ -11,12 +11,14 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     FromClause,
+    Integer,
     Select,
     Uuid,
     and_,
     bindparam,
     case,
     func,
+    literal_column,
     null,
     select,
 )
@@ -280,8 +282,21 @@ CLASS_ITEM: Select[Any] = (
 )
 """One class with every column, and what its guards look at for the one of `student_ids`."""
 
+_SHALLOW = (
+    literal_column("0", Integer).label("live_count"),
+    literal_column("0", Integer).label("waitlist_count"),
+    null().label("clashes"),
+)
+"""What the cheap guards do not look at."""
+
 CLASS_PAGE: Select[Any] = (
-    select(SchoolClass.__table__, *_OF_SUBJECT, *OF_ORGANIZATION, CLOCK.label("clock_now"))
+    select(
+        SchoolClass.__table__,
+        *_OF_SUBJECT,
+        *OF_ORGANIZATION,
+        *_SHALLOW,
+        CLOCK.label("clock_now"),
+    )
     .select_from(_SUBJECTS)
     .where(SchoolClass.organization_id == bindparam("organization_id"))
 )

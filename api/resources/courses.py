@@ -65,7 +65,6 @@ class CourseList(Resource):
         returns=COURSE,
         listing=LISTING,
         rels=(Rel(name="create", operation="create_course", judged=True),),
-        statements=2,
         raises=(NotFound,),
     )
     def get(self, *, tx: Transaction, actor: Actor, organization_id: UUID) -> Listed:

@@ -69,7 +69,6 @@ class TermList(Resource):
         returns=TERM,
         listing=LISTING,
         rels=(Rel(name="create", operation="create_term", judged=True),),
-        statements=2,
         raises=(NotFound,),
     )
     def get(self, *, tx: Transaction, actor: Actor, organization_id: UUID) -> Listed:

@@ -255,19 +255,29 @@ class ClassSchema(Representation):
         0, MOST_CAPACITY, nullable=True, metadata={"description": "Seats; null: no limit."}
     )
     over_allowance = Integer(
-        dump_only=True, metadata={"description": "Seats taken beyond the capacity, by staff."}
+        dump_only=True,
+        metadata={"volatile": True, "description": "Seats taken beyond the capacity, by staff."},
     )
     seats_taken = Integer(
-        dump_only=True, metadata={"description": "Seats that are enrolled or offered."}
+        dump_only=True,
+        metadata={"volatile": True, "description": "Seats that are enrolled or offered."},
     )
     seats_free = Integer(
         dump_only=True,
         nullable=True,
-        metadata={"description": "Seats left; null: no limit.", "derived": _seats_free},
+        metadata={
+            "volatile": True,
+            "description": "Seats left; null: no limit.",
+            "derived": _seats_free,
+        },
     )
     waitlist_length = Integer(
         dump_only=True,
-        metadata={"description": "Students in line.", "derived": _waitlist_length},
+        metadata={
+            "volatile": True,
+            "description": "Students in line.",
+            "derived": _waitlist_length,
+        },
     )
     created_at = Instant(dump_only=True, metadata={"description": "When it was made."})
     updated_at = Instant(dump_only=True, metadata={"description": "When it was last changed."})
@@ -293,6 +303,7 @@ def _status(name: str, status: ClassStatus) -> Rel:
 _PATH = {"class_id": "id"}
 CLASS = Hypermedia(
     schema=ClassSchema,
+    is_kept=True,
     itself=Rel(name="self", operation="get_class", path=_PATH),
     rels=(
         Rel(name="edit", operation="update_class", path=_PATH, judged=True),

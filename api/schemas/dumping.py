@@ -18,12 +18,24 @@ def members_of(schema: type[Schema]) -> tuple[tuple[str, Getter], ...]:
     """Each member that the schema shows, with a function from the row to its JSON value.
 
     A field whose metadata holds `derived` is computed by that function of the row; any other is
-    read from the row's attribute of the same name.
+    read from the row's attribute of the same name. `volatile` in the metadata marks a member
+    that changes without the row's version.
     """
     return tuple(
         (field.data_key or name, _getter(name, field))
         for name, field in schema().dump_fields.items()
     )
+
+
+@functools.cache
+def volatile_members_of(schema: type[Schema]) -> tuple[tuple[str, Getter], ...]:
+    """The members that change without the row's version: their fields' metadata says so."""
+    names = {
+        field.data_key or name
+        for name, field in schema().dump_fields.items()
+        if field.metadata.get("volatile")
+    }
+    return tuple((name, get) for name, get in members_of(schema) if name in names)
 
 
 def dumped(schema: type[Schema], row: Any) -> dict[str, Any]:

@@ -29,11 +29,16 @@ class Rel:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Hypermedia:
-    """A schema with its links; `itself` is the operation that reads one item, if there is one."""
+    """A schema with its links; `itself` is the operation that reads one item, if there is one.
+
+    `is_kept` allows to keep what was rendered of a row by its id and version: then every member
+    that can change without the version must be marked `volatile` in the schema.
+    """
 
     schema: type[Schema]
     itself: Rel | None = None
     rels: tuple[Rel, ...] = ()
+    is_kept: bool = False
 
     @property
     def name(self) -> str:
