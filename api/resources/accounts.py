@@ -80,6 +80,8 @@ class UserItem(Resource):
         body=UserSchema,
         returns=USER,
         conditional="required",
+        # A password can be guessed here, too.
+        rate="login",
         replayable=False,
         raises=(NotFound,),
     )

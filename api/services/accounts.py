@@ -24,6 +24,11 @@ from api.services.passwords import Passwords
 
 BY_ID = select(User).where(User.id == bindparam("user_id"))
 BY_ID_FOR_UPDATE = BY_ID.with_for_update()
+WITH_TOKEN = (
+    select(User, Token.scopes, Token.expires_at.label("token_expires_at"))
+    .join(Token, Token.user_id == User.id)
+    .where(User.id == bindparam("user_id"), Token.id == bindparam("token_id"))
+)
 NAMED_FOR_UPDATE = select(User.id).where(User.username == bindparam("name")).with_for_update()
 EVERYBODY = select(
     User.id,
@@ -98,11 +103,7 @@ class Accounts:
     def me(self, tx: Transaction, actor: Actor) -> Judged:
         """The caller: user, token and memberships."""
         user_id = self.policy.require_user(actor, Action.ACCOUNT_OWN)
-        row = tx.first(
-            select(User, Token.scopes, Token.expires_at.label("token_expires_at"))
-            .join(Token, Token.user_id == User.id)
-            .where(User.id == user_id, Token.id == actor.token_id)
-        )
+        row = tx.first(WITH_TOKEN, user_id=user_id, token_id=actor.token_id)
         if row is None:
             raise NotFound
         shown = SimpleNamespace(

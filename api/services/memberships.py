@@ -13,7 +13,7 @@ from api.models.organization import Member, Organization, Role
 from api.models.student import Student
 
 ORGANIZATIONS_OF = (
-    select(Organization.id)
+    select(Organization.id, Organization.archived_at)
     .join(Member, Member.organization_id == Organization.id)
     .where(Member.user_id == bindparam("user_id"))
     .order_by(Organization.id)
@@ -64,17 +64,16 @@ def end_membership(tx: Transaction, organization_id: UUID, member_id: UUID) -> N
 
 
 def end_memberships(tx: Transaction, user_id: UUID) -> None:
-    """Take a user out of every organization.
+    """Take a user out of every organization; an archived one may be left without an owner.
 
     Raises:
         LastOwner: one of them would have no owner.
     """
-    organizations = [row.id for row in tx.all(ORGANIZATIONS_OF, user_id=user_id)]
-    for organization_id in organizations:
-        lock_organization(tx, organization_id)
-        member = tx.first(MEMBER_OF, organization_id=organization_id, user_id=user_id)
+    for organization in tx.all(ORGANIZATIONS_OF, user_id=user_id):
+        lock_organization(tx, organization.id)
+        member = tx.first(MEMBER_OF, organization_id=organization.id, user_id=user_id)
         if member is None:
             continue
-        if member.role == Role.OWNER:
-            require_another_owner(tx, organization_id)
-        end_membership(tx, organization_id, member.id)
+        if member.role == Role.OWNER and organization.archived_at is None:
+            require_another_owner(tx, organization.id)
+        end_membership(tx, organization.id, member.id)

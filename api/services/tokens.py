@@ -54,8 +54,10 @@ class Tokens:
         Raises:
             InvalidCredentials: the same answer after the same time, whether the user exists or not.
         """
+        folded = username.casefold()
         with database.read() as tx:
-            row = tx.first(BY_USERNAME, username=username.casefold())
+            # Basic may carry any character, and PostgreSQL takes no text with this one.
+            row = None if "\x00" in folded else tx.first(BY_USERNAME, username=folded)
         stored = None if row is None else row.password_hash
         if not self.passwords.matches(stored, password) or row is None:
             raise InvalidCredentials
