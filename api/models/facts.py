@@ -122,7 +122,9 @@ def _later_on_postgresql(element: Any, compiler: Any, **options: Any) -> str:
 @compiles(_minutes_after, "sqlite")
 def _later_on_sqlite(element: Any, compiler: Any, **options: Any) -> str:
     instant, minutes = (compiler.process(part, **options) for part in element.clauses)
-    return f"strftime('%Y-%m-%dT%H:%M:%fZ', {instant}, {minutes} || ' minutes')"
+    # Most organizations want no gap, and SQLite's strftime would be most of the time of a read.
+    later = f"strftime('%Y-%m-%dT%H:%M:%fZ', {instant}, {minutes} || ' minutes')"
+    return f"CASE {minutes} WHEN 0 THEN {instant} ELSE {later} END"
 
 
 CLOCK: ColumnElement[Any] = func.coalesce(
