@@ -45,8 +45,8 @@ def takes_key(target: Target) -> bool:
 
 
 def refusals_of(target: Target) -> tuple[type[Refusal], ...]:
-    """Every refusal that the operation can give, each once; a family stands for all in it."""
-    return tuple(dict.fromkeys(each for refusal in _refusals(target) for each in _members(refusal)))
+    """Every refusal that the operation can give, each once."""
+    return tuple(dict.fromkeys(_refusals(target)))
 
 
 def by_status(refusals: Iterable[type[Refusal]]) -> dict[HTTPStatus, list[type[Refusal]]]:
@@ -74,13 +74,6 @@ def _refusals(target: Target) -> Iterator[type[Refusal]]:
     if served.conditional == "required":
         yield errors.PreconditionRequired
     yield from served.raises
-
-
-def _members(refusal: type[Refusal]) -> Iterator[type[Refusal]]:
-    if hasattr(refusal, "code"):
-        yield refusal
-    else:
-        yield from errors.every_refusal(refusal)
 
 
 def _of_body(target: Target) -> Iterator[type[Refusal]]:
