@@ -86,6 +86,15 @@ class _minutes_after(FunctionElement[Any]):  # noqa: N801  # the same
     type = Instant
 
 
+class _opaque(FunctionElement[Any]):  # noqa: N801  # the same
+    """A column that the planner of SQLite does not look through.
+
+    It would take `a = b AND b = c` for `a = c`, and begin with all sessions of an organization.
+    """
+
+    inherit_cache = True
+
+
 @compiles(_database_clock)
 def _clock_on_postgresql(_element: Any, _compiler: Any, **_: Any) -> str:
     return "date_trunc('milliseconds', clock_timestamp())"
@@ -94,6 +103,17 @@ def _clock_on_postgresql(_element: Any, _compiler: Any, **_: Any) -> str:
 @compiles(_database_clock, "sqlite")
 def _clock_on_sqlite(_element: Any, _compiler: Any, **_: Any) -> str:
     return "NULL"
+
+
+@compiles(_opaque)
+def _seen_through(element: Any, compiler: Any, **options: Any) -> str:
+    written: str = compiler.process(element.clauses, **options)
+    return written
+
+
+@compiles(_opaque, "sqlite")
+def _opaque_on_sqlite(element: Any, compiler: Any, **options: Any) -> str:
+    return f"+{compiler.process(element.clauses, **options)}"
 
 
 @compiles(_json_rows)
@@ -155,7 +175,7 @@ def _clashes() -> ColumnElement[Any]:
         .join(
             _Theirs,
             and_(
-                _Theirs.organization_id == _Other.organization_id,
+                _Theirs.organization_id == _opaque(_Other.organization_id),
                 _Theirs.class_id == _Other.class_id,
                 _Theirs.status == SessionStatus.SCHEDULED,
             ),

@@ -1,0 +1,40 @@
+"""How SQLite finds what the guards look at, in an organization of any size."""
+
+import pytest
+from sqlalchemy import event
+
+from api.models import facts
+from tests import factories
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("statement", [facts.CLASS_ITEM, facts.GUARDS, facts.GUARDS_OF_PAGE])
+def test_the_search_for_clashes_begins_with_what_the_student_has(tx, statement):
+    school_class = factories.a_class(tx)
+    student = factories.a_student(tx, school_class.organization_id)
+    asked = {
+        "class_id": school_class.id,
+        "class_ids": [school_class.id],
+        "organization_id": school_class.organization_id,
+        "student_ids": [student.id],
+        "clock_now": tx.now(),
+    }
+
+    plan = plan_of(tx, statement, asked)
+
+    sessions = [step for step in plan if "sessions" in step]
+    assert sessions
+    assert all("organization_id=? AND class_id=?" in step for step in sessions), plan
+
+
+def plan_of(tx, statement, parameters):
+    sent = []
+
+    def note(*of):
+        sent.append((of[2], of[3]))
+
+    event.listen(tx.connection, "before_cursor_execute", note)
+    tx.first(statement, **parameters)
+    event.remove(tx.connection, "before_cursor_execute", note)
+    text, values = sent[-1]
+    return [row[3] for row in tx.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", values)]
