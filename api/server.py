@@ -5,15 +5,19 @@ Every request body is read on the loop before a thread is taken, so a slow sende
 
 import asyncio
 import contextlib
+import json
 import socket
+import sys
 import threading
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from signal import SIGTERM
 from types import FrameType
 from typing import Any, Final, cast
 from urllib.parse import quote_from_bytes
 
+import httptools
 import uvicorn
 from a2wsgi import WSGIMiddleware
 from flask import Flask
@@ -145,6 +149,22 @@ class BoundedHead(HttpToolsProtocol):
             self._head_bytes += len(data)
             if self._head_bytes > HEAD_BYTES and not self.transport.is_closing():
                 self.send_400_response("The head of the request is too large.")
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no request, by a problem without a type of ours (RFC 9457 §4.2.1).
+
+        A method that the parser does not know is 501 (RFC 9110 §9.1).
+        """
+        is_unknown_method = isinstance(sys.exception(), httptools.HttpParserInvalidMethodError)
+        status = HTTPStatus.NOT_IMPLEMENTED if is_unknown_method else HTTPStatus.BAD_REQUEST
+        problem = {"type": "about:blank", "title": status.phrase, "status": status, "detail": msg}
+        body = json.dumps(problem)
+        head = (
+            f"HTTP/1.1 {status.value} {status.phrase}\r\ncontent-type: application/problem+json\r\n"
+            f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
+        )
+        self.transport.write((head + body).encode("ascii"))
+        self.transport.close()
 
 
 class Server(uvicorn.Server):

@@ -143,6 +143,9 @@ def headers_of(refusal: Refusal) -> dict[str, str]:
         if isinstance(refusal, errors.RateLimited):
             policy = refusal.members["violated_policies"][0]
             headers["RateLimit"] = f'"{policy}";r=0;t={refusal.retry_after_seconds}'
+    elif isinstance(refusal, errors.BodyTooLarge):
+        # The rest of the body is not read, so the connection cannot be used again.
+        headers["Connection"] = "close"
     elif isinstance(refusal, errors.UnsupportedMediaType):
         headers.update(refusal.members.pop("headers", {}))
     return headers

@@ -32,10 +32,10 @@ def environment(data_dir, **variables):
 
 
 @contextmanager
-def one_port(data_dir, *arguments, **variables):
+def one_port(data_dir, *arguments, program=ROOT / "asgi.py", **variables):
     """Run asgi.py on a free port; gives the process and a client, when it says that it serves."""
     process = subprocess.Popen(
-        [PYTHON, ROOT / "asgi.py", *arguments],
+        [PYTHON, program, *arguments],
         env=environment(data_dir, **variables),
         cwd=ROOT,
         stdout=subprocess.PIPE,
