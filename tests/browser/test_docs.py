@@ -58,3 +58,13 @@ def test_every_operation_of_the_document_is_on_the_page(visit, server):
 
     assert set(shown) == wanted
     assert visit.complaints == []
+
+
+@pytest.mark.parametrize("path", ["/", "/problems/class-full", "/rels/register"])
+def test_a_page_of_links_shows_its_style_and_breaks_no_rule_of_its_own(visit, path):
+    visit.page.goto(f"{visit.base}{path}")
+
+    assert visit.page.inner_text("h1")
+    assert visit.page.eval_on_selector("body", "body => getComputedStyle(body).maxWidth") != "none"
+    assert visit.complaints == []
+    assert visit.strays == []

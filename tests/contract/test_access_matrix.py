@@ -14,16 +14,15 @@ from tests.contract.world import BODIES, PREFIXES, WORDS, a_world
 
 on_sqlite = pytest.mark.parametrize("backend", ["sqlite"], indirect=True, scope="session")
 PERSONAS = (
-    "nobody",
-    "revoked",
-    "expired",
-    "stranger",
-    "student",
-    "instructor",
-    "registrar",
-    "owner",
+    *("nobody", "revoked", "expired", "stranger", "classmate", "student"),
+    *("colleague", "instructor", "registrar", "owner"),
 )
-ROLES = {str(role): role for role in Role}
+ROLES = {str(role): role for role in Role} | {
+    "classmate": Role.STUDENT,
+    "colleague": Role.INSTRUCTOR,
+}
+"""The members; the first of each role is whose things the world holds, or who teaches them."""
+
 ALLOWED = "allowed"
 HIDDEN = (404, "not-found")
 WITHOUT_A_TOKEN = {
@@ -33,10 +32,20 @@ WITHOUT_A_TOKEN = {
 }
 REFUSED = {401, 403, 404}
 
-ASK_MORE = {
-    ("create_registration_transition", "instructor"): (403, "forbidden"),
+EXCEPTIONS = {
+    # Who may not register a student is told so before whether they may see the student.
+    ("create_student_registration", "classmate"): (403, "forbidden"),
+    ("create_student_registration", "colleague"): (403, "forbidden"),
+    # The list holds what they teach, which is nothing.
+    ("list_student_registrations", "colleague"): ALLOWED,
 }
-"""Cells in which more than the declared action has a say, with what it says."""
+"""Cells that do not follow from the tables, with what is answered instead and why."""
+
+SEEN_BY = {
+    "student_id": Action.STUDENT_READ,
+    "registration_id": Action.REGISTRATION_READ,
+}
+"""What must be seen before anything can be done with it, by the variable of the URL."""
 
 OWNERS_OWN = {Action.ACCOUNT_OWN}
 """Actions on the caller's own account: the ids of the world are those of the owner's."""
@@ -49,12 +58,19 @@ def expected(target, persona):
         return ALLOWED
     if persona in WITHOUT_A_TOKEN:
         return WITHOUT_A_TOKEN[persona]
-    if (target.operation_id, persona) in ASK_MORE:
-        return ASK_MORE[target.operation_id, persona]
+    if (target.operation_id, persona) in EXCEPTIONS:
+        return EXCEPTIONS[target.operation_id, persona]
     if action not in RULES:
         is_of_another = action in OWNERS_OWN and "{" in target.template and persona != "owner"
         return HIDDEN if is_of_another else ALLOWED
-    return HIDDEN if persona == "stranger" else by_rule(RULES[action], persona)
+    if persona == "stranger" or HIDDEN in [by_rule(rule, persona) for rule in reading(target)]:
+        return HIDDEN
+    return by_rule(RULES[action], persona)
+
+
+def reading(target):
+    """The rules by which the things in the URL are seen at all."""
+    return [RULES[action] for name, action in SEEN_BY.items() if f"{{{name}}}" in target.template]
 
 
 def by_rule(rule, persona):

@@ -147,6 +147,8 @@ def a_world(app):
             **{str(role): person for role, person in school.people.items()},
         }
     world.personas["stranger"] = a_school(app).owner
+    world.personas["classmate"] = school.another(Role.STUDENT)
+    world.personas["colleague"] = school.another(Role.INSTRUCTOR)
     return world
 
 
