@@ -82,7 +82,9 @@ def test_lists_line_events_and_audit_tell_one_story(school):
     assert [one["state"] for one in listed["items"]] == ["enrolled", "waitlisted"]
     assert [one["seq"] for one in events["items"]] == [1, 2, 3]
     assert (events["next_after"], events["head_seq"]) == (3, 3)
-    assert audit["valid"] and audit["events"] == 3 and audit["seats_taken"] == 1
+    assert audit["valid"]
+    assert audit["events"] == 3
+    assert audit["seats_taken"] == 1
 
 
 def test_a_dropped_seat_goes_to_the_head_of_the_line_in_the_same_answer(school):

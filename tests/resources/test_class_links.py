@@ -1,0 +1,134 @@
+"""The links of a class to its seats: for whom they are there, and why not."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import update
+
+from api import ids
+from api.authz.actor import Actor
+from api.models import Organization
+from api.services import class_seats
+from tests import factories
+
+
+def a_class(school, **given):
+    with school.database.write() as tx:
+        row = factories.a_class(tx, school.row.id, **given)
+        return class_seats.created(tx, Actor.system(), row)
+
+
+def url_of(school_class):
+    return f"/v1/classes/{ids.encode('cls', school_class.id)}"
+
+
+def a_session(school, school_class, starts_at):
+    with school.database.write() as tx:
+        factories.a_session(tx, school_class, starts_at=starts_at)
+
+
+def codes(document, rel):
+    return [block["code"] for block in document["_blocked"][rel]]
+
+
+def test_a_student_sees_how_to_register_and_does(school):
+    url = url_of(a_class(school))
+
+    document = school.student.get(url).json
+    link = document["_links"]["register"]
+    made = school.student.post(link["href"], link["body"])
+    after = school.student.get(url).json
+
+    assert made.status_code == 201
+    assert codes(after, "register") == ["already-registered"]
+    assert codes(after, "edit") == ["forbidden"]
+    assert codes(after, "events") == ["forbidden"]
+    assert "join-waitlist" not in document["_links"]
+
+
+def test_a_full_class_shows_the_line(school):
+    url = url_of(a_class(school, capacity=0))
+
+    document = school.student.get(url).json
+    link = document["_links"]["join-waitlist"]
+    made = school.student.post(link["href"], link["body"])
+
+    assert codes(document, "register") == ["class-full"]
+    assert (made.json["state"], made.json["position"]) == ("waitlisted", 1)
+
+
+def test_an_item_names_the_clash_and_a_page_does_so_for_a_named_student(school, http_clock):
+    starts_at = http_clock.now() + timedelta(days=9)
+    taken, wanted = a_class(school), a_class(school)
+    for one in (taken, wanted):
+        a_session(school, one, starts_at)
+    school.student.post(f"{url_of(taken)}/registrations", {})
+    student = ids.encode("stu", school.student.student.id)
+
+    item = school.student.get(url_of(wanted)).json
+    cheap = page_item(school.student.get(f"{school.url}/classes").json, wanted)
+    full = page_item(
+        school.registrar.get(f"{school.url}/classes?student_id={student}").json, wanted
+    )
+
+    assert codes(item, "register") == ["time-conflict"]
+    assert "register" in cheap["_links"]
+    assert codes(full, "register") == ["time-conflict"]
+
+
+def page_item(page, school_class):
+    wanted = ids.encode("cls", school_class.id)
+    return next(item for item in page["items"] if item["id"] == wanted)
+
+
+def test_staff_without_a_subject_sees_what_lies_with_the_class(school):
+    url = url_of(a_class(school, capacity=0, waitlist_enabled=False))
+
+    document = school.registrar.get(url).json
+
+    assert codes(document, "register") == ["class-full"]
+    assert codes(document, "join-waitlist") == ["class-full", "waitlist-closed"]
+    assert {"close", "cancel", "delete", "edit", "events", "audit"} <= document["_links"].keys()
+    assert "open" not in document["_links"]
+
+
+def test_what_was_registered_for_is_cancelled_and_not_deleted(school):
+    url = url_of(a_class(school))
+    school.student.post(f"{url}/registrations", {})
+
+    open_class = school.registrar.get(url).json
+    link = open_class["_links"]["cancel"]
+    cancelled = school.registrar.patch(
+        link["href"],
+        link["body"],
+        if_match=f'"v{open_class["version"]}"',
+        headers={"Content-Type": link["type"]},
+    )
+
+    assert codes(open_class, "delete") == ["resource-in-use"]
+    assert cancelled.status_code == 200, cancelled.json
+    assert cancelled.json["status"] == "cancelled"
+    assert cancelled.json["seats_taken"] == 0
+    assert codes(cancelled.json, "open") == ["state-conflict"]
+
+
+def test_nobody_reads_a_public_class_and_registers_for_nothing(school, nobody):
+    with school.database.write() as tx:
+        tx.execute(
+            update(Organization).where(Organization.id == school.row.id).values(public_catalog=True)
+        )
+    url = url_of(a_class(school))
+
+    document = nobody.get(url).json
+
+    assert codes(document, "register") == ["forbidden"]
+    assert codes(document, "registrations") == ["forbidden"]
+
+
+@pytest.mark.parametrize("path", ["events", "audit"])
+def test_a_student_may_not_read_the_ledger(school, path):
+    url = url_of(a_class(school))
+
+    refused = school.student.get(f"{url}/{path}")
+
+    assert (refused.status_code, refused.json["code"]) == (403, "forbidden")
