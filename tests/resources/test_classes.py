@@ -237,6 +237,19 @@ def test_capacity_below_the_seats_taken_needs_a_word_on_who_has_them(school):
     assert school.registrar.get(url_of(made)).json["version"] == 2
 
 
+def test_the_last_who_came_go_to_the_line_if_the_edit_says_so(school):
+    made = a_class(school, status="open", capacity=3)
+    with school.database.write() as tx:
+        row = tx.first(factories.select(factories.SchoolClass).where(id_is(made)))
+        for _ in range(3):
+            factories.a_registration(tx, row)
+
+    cut = edited(school.registrar, made, {"capacity": 1}, "?shrink=displace_last")
+
+    shown = ("capacity", "seats_taken", "waitlist_length", "over_allowance")
+    assert [cut.json[name] for name in shown] == [1, 1, 2, 0]
+
+
 def id_is(answer):
     return factories.SchoolClass.id == ids.decode("cls", answer.json["id"])
 
