@@ -4,8 +4,6 @@ import dataclasses
 import os
 import sys
 
-import click
-
 from api.cli import main as command
 from api.http.requests import BODY_BYTES
 from api.models import migrate
@@ -27,8 +25,7 @@ def main(arguments: list[str]) -> None:
     if "--demo" in arguments:
         # In this process: every further start of Python would delay the first answer.
         migrate.upgrade(settings.database_url)
-        if command.get_command(click.Context(command), "seed"):
-            command(["seed", "--demo"], standalone_mode=False)
+        command(["seed", "--demo"], standalone_mode=False)
 
     host, port = listener.getsockname()[:2]
     app = application_of(dataclasses.replace(settings, port=port))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 import orjson
+from marshmallow import ValidationError
 from tqdm import tqdm
 
 from api.cli.installation.opening import Installation, installation
@@ -118,12 +119,12 @@ def _sow(
     try:
         catalogue = catalogues.Catalogue.read(folder)
         move = catalogues.shift(here.clock.now().date(), starts_on)
-    except catalogues.CatalogueBroken as broken:
-        sys.exit(f"homeroom: {broken}")
-    slug = slug or catalogue.name.replace("_", "-")
-    sowing = catalogues.Sowing(here=here, catalogue=catalogue, slug=slug, move=move)
-    total = len(catalogue.courses) + len(catalogue.sections)
-    _follow(sowing.sow(), total, "catalogue", bar=bar)
+        slug = slug or catalogue.name.replace("_", "-")
+        sowing = catalogues.Sowing(here=here, catalogue=catalogue, slug=slug, move=move)
+        total = len(catalogue.courses) + len(catalogue.sections)
+        _follow(sowing.sow(), total, "catalogue", bar=bar)
+    except (catalogues.CatalogueBroken, ValidationError) as broken:
+        sys.exit(f"homeroom: {folder}: {broken}")
     report.note(
         "catalogue",
         time.monotonic() - began,
