@@ -21,6 +21,7 @@ from api.http.cursors import Cursors
 from api.http.discovery import Discovery
 from api.http.docs import Docs
 from api.http.edge import Edge
+from api.http.expansion import Expansion
 from api.http.health import Health
 from api.http.idempotency import IdempotencyKeys
 from api.http.limits import OFF, RateLimits, storage_of
@@ -34,6 +35,7 @@ from api.http.restful import HomeroomApi, IdConverter
 from api.ids import Ids
 from api.models.database import Database, open_database
 from api.release import RELEASE
+from api.resources import embedding
 from api.services.sweeper import Sweeper
 from api.settings import Settings
 
@@ -113,13 +115,15 @@ def _mount(app: Flask, settings: Settings, database: Database, container: Contai
         workers=settings.workers,
     )
     renderer = Renderer()
+    expansion = Expansion(renderer=renderer, sources=embedding.sources(container))
     edge = Edge(
         database=database,
         authentication=Authentication(database=database),
         limits=limits,
         keys=IdempotencyKeys(database=database, secret=secret),
         renderer=renderer,
-        pages=Pages(cursors=Cursors(secret), renderer=renderer),
+        pages=Pages(cursors=Cursors(secret), renderer=renderer, expansion=expansion),
+        expansion=expansion,
     )
     stopping = threading.Event()
     observation = Observation()

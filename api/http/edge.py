@@ -14,6 +14,7 @@ from api.http import conditional, limits
 from api.http.answer import PRIVATE, SECRET, Answer, sent
 from api.http.authentication import Authentication, Caller, require_scope
 from api.http.dry_run import would
+from api.http.expansion import Expansion, sparse
 from api.http.idempotency import IdempotencyKeys
 from api.http.pages import Pages
 from api.http.rendering import Renderer
@@ -23,6 +24,7 @@ from api.services.judged import Judged, Listed, Made
 if TYPE_CHECKING:
     from api.http.asked import Asked
     from api.http.operation import operation
+    from api.schemas.hypermedia import Hypermedia
 
 
 MORE_STATEMENTS = frozenset({"student_id", "expand", "count"})
@@ -43,6 +45,7 @@ class Edge:
     keys: IdempotencyKeys
     renderer: Renderer
     pages: Pages
+    expansion: Expansion
 
     def admit(self, served: operation, verb: str) -> Caller:
         """Let the caller come as far as the operation.
@@ -88,6 +91,8 @@ class Edge:
         document = self.renderer.item(
             served.returns, judged, g.base_url, is_committed=asked.verb == "GET"
         )
+        if asked.verb == "GET":
+            document = self._as_asked(tx, served.returns, asked, judged.row, document)
         if asked.is_dry:
             tx.discard()
             return Answer(status=HTTPStatus.OK, body=orjson.dumps(would(document, tx)))
@@ -103,6 +108,21 @@ class Edge:
             cache_control=SECRET if is_secret else PRIVATE,
             student_id=getattr(judged.row, "student_id", None),
         )
+
+    def _as_asked(
+        self,
+        tx: Transaction,
+        kind: Hypermedia,
+        asked: Asked,
+        row: Any,
+        document: dict[str, Any],
+    ) -> dict[str, Any]:
+        document = sparse(document, asked.query.get("fields"))
+        paths = asked.query.get("expand", ())
+        if paths:
+            actor, shown = g.caller.actor, [(row, document)]
+            self.expansion.embed(tx, actor, kind, shown, paths=paths, base_url=g.base_url)
+        return document
 
     def respond(self, answer: Answer, asked: Asked) -> Response:
         """Send the answer: conditions, preferences, coding, and what a revalidation costs."""

@@ -157,7 +157,14 @@ class Components:
             schema["required"] = [*schema.get("required", ()), "_links"]
             if any(rel.judged for rel in kind.rels):
                 schema["properties"]["_blocked"] = BLOCKED
+        if kind.embeds:
+            schema["properties"]["_embedded"] = self._embedded(kind)
         return schema
+
+    def _embedded(self, kind: Hypermedia) -> dict[str, Any]:
+        related = {name: self.output(embed.kind) for name, embed in kind.embeds.items()}
+        words = "What `expand` asked for, as far as you may see it."
+        return {"type": "object", "description": words, "properties": related}
 
     def _would(self, kind: Hypermedia) -> dict[str, Any]:
         shown = _sent(self._output.convert(kind.schema))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from api.errors import Refusal
 from api.http.asked import Asked
 from api.http.dry_run import as_of_seq
+from api.http.expansion import query_of
 from api.http.idempotency import KeyTaken
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from api.http.edge import Edge
     from api.http.filters import Listing
     from api.schemas.hypermedia import Hypermedia, Rel
-
 
 UseCase = Callable[..., object]
 
@@ -42,8 +42,7 @@ class operation:  # noqa: N801  # used as a decorator
     `access` is who may come at all: `token` (a bearer token with the tag's scope), `optional`
     (a token, or nobody where the policy lets nobody in) or `public` (no credentials are read).
     `conditional` is whether `If-Match` is `required`, `honoured` where sent, or ignored.
-    `statements` is the budget of database statements beside authentication; a read with a
-    budget of one runs outside any transaction.
+    `statements` is the budget beside authentication; a read of one runs outside any transaction.
     The method receives what it names: `tx`, `actor`, the path's ids, and of `body`, `query`,
     `revise`, `precondition`, `whole`, `prepared` and `address` those that it needs.
     `prepare` names the method that does slow work before the transaction; its result is `prepared`.
@@ -75,6 +74,7 @@ class operation:  # noqa: N801  # used as a decorator
         """Wrap the method of a resource; its arguments say what of the request it needs."""
         object.__setattr__(self, "arguments", frozenset(inspect.signature(method).parameters))
         verb = method.__name__.upper()
+        object.__setattr__(self, "query", query_of(self, verb))
 
         @functools.wraps(method)
         def served(resource: HasEdge, **path: Any) -> Response:

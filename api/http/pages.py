@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import orjson
-from flask import request
+from flask import g, request
 
 from api.http import conditional
 from api.http.answer import Answer
 from api.http.cursors import Cursors
+from api.http.expansion import Expansion, sparse
 from api.http.filters import Wanted
 from api.http.rendering import Renderer
 from api.models.database import Transaction
 from api.models.listing import Page, Position, Total
-from api.services.judged import Listed
+from api.schemas.hypermedia import Hypermedia
+from api.services.judged import Judged, Listed
 
 if TYPE_CHECKING:
     from api.http.asked import Asked
-
-ALWAYS_SHOWN = ("id", "_links", "_blocked")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +32,7 @@ class Pages:
 
     cursors: Cursors
     renderer: Renderer
+    expansion: Expansion
 
     def answer(self, tx: Transaction, asked: Asked, listed: Listed, base_url: str) -> Answer:
         """The page as a document, with `Link` header and `_links` from one source (RFC 8288).
@@ -47,13 +48,7 @@ class Pages:
             wanted.window.over(listed.select), **listed.parameters, **wanted.window.parameters
         )
         page = wanted.window.page(rows)
-        items = [
-            sparse(
-                self.renderer.item(served.returns, judged, base_url, is_committed=True),
-                wanted.members,
-            )
-            for judged in listed.judge(tx, page.rows)
-        ]
+        items = self._items(tx, served.returns, listed.judge(tx, page.rows), wanted, base_url)
         links = self._links(wanted, page, base_url)
         owner = SimpleNamespace(**listed.parameters)
         affordances = self.renderer.affordances(served.rels, owner, listed.verdicts, base_url)
@@ -73,6 +68,24 @@ class Pages:
         return Answer(
             status=200, body=body, headers={"ETag": conditional.etag(0, body), "Link": header}
         )
+
+    def _items(
+        self,
+        tx: Transaction,
+        kind: Hypermedia,
+        found: Sequence[Judged],
+        wanted: Wanted,
+        base_url: str,
+    ) -> list[dict[str, Any]]:
+        documents = [
+            sparse(self.renderer.item(kind, one, base_url, is_committed=True), wanted.members)
+            for one in found
+        ]
+        if wanted.expand and found:
+            shown = [(one.row, document) for one, document in zip(found, documents, strict=True)]
+            actor = g.caller.actor
+            self.expansion.embed(tx, actor, kind, shown, paths=wanted.expand, base_url=base_url)
+        return documents
 
     def _links(self, wanted: Wanted, page: Page[Any], base_url: str) -> Mapping[str, str]:
         here = base_url + request.script_root + request.path
@@ -101,11 +114,3 @@ class Pages:
         )
         total = Total.of(counted)
         return {"total": total.total, "total_is_exact": total.is_exact}
-
-
-def sparse(document: dict[str, Any], members: tuple[str, ...] | None) -> dict[str, Any]:
-    """The document with only the members asked for, beside those that are always shown."""
-    if members is None:
-        return document
-    shown = {*members, *ALWAYS_SHOWN}
-    return {name: value for name, value in document.items() if name in shown}

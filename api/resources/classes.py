@@ -70,6 +70,7 @@ LISTING = Listing(
         "created_at": instant(SchoolClass.created_at),
         "updated_at": instant(SchoolClass.updated_at),
     },
+    expands=CLASS.expandable,
     members=tuple(name for name, _ in members_of(ClassSchema)),
     extra={"student_id": Id("stu", metadata=_SUBJECT)},
 )

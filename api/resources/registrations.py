@@ -91,6 +91,7 @@ def _listing(name: str) -> Listing:
             "created_at": instant(Registration.created_at),
             "updated_at": instant(Registration.updated_at),
         },
+        expands=REGISTRATION.expandable,
         members=tuple(name for name, _ in members_of(RegistrationSchema)),
     )
 

@@ -7,9 +7,8 @@ from typing import Any
 from api import clock, ids
 from api.models.ledger import public
 from api.schemas.base import Representation
-from api.schemas.fields import Boolean, Id, Instant, Integer, Part, Text
+from api.schemas.fields import Boolean, Id, Instant, Integer, Part, Shown, Text
 from api.schemas.hypermedia import Hypermedia, Rel
-from api.schemas.registrations import Shown
 
 _CLASS = {"class_id": "id"}
 _ITS_CLASS = {"class_id": "class_id"}

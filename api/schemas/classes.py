@@ -12,6 +12,7 @@ from api import ids
 from api.models.school_class import ClassStatus, WaitlistMode
 from api.schemas.base import Representation
 from api.schemas.class_ledgers import CLASS_SEAT_RELS
+from api.schemas.courses import COURSE
 from api.schemas.faults import raise_faults
 from api.schemas.fields import (
     Boolean,
@@ -24,8 +25,9 @@ from api.schemas.fields import (
     Text,
     Timezone,
 )
-from api.schemas.hypermedia import Hypermedia, Rel
+from api.schemas.hypermedia import Embed, Hypermedia, Rel
 from api.schemas.limits import Matching, field_options
+from api.schemas.terms import TERM
 from api.services.rules_catalogue import deadline_faults, window_faults
 
 MOST_CAPACITY = 100_000
@@ -315,4 +317,8 @@ CLASS = Hypermedia(
         Rel(name="sessions", operation="list_class_sessions", path=_PATH),
         *CLASS_SEAT_RELS,
     ),
+    embeds={
+        "course": Embed(member="course_id", kind=COURSE),
+        "term": Embed(member="term_id", kind=TERM),
+    },
 )

@@ -291,3 +291,10 @@ class Part(fields.Nested):
     def __init__(self, schema: type[Schema], *, nullable: bool = False, **options: Any) -> None:
         options["error_messages"] = {"type": NOT_AN_OBJECT}
         super().__init__(schema, **field_options(options, nullable=nullable))
+
+
+class Shown(ListOf):
+    """A list whose `derived` function gives it as clients see it."""
+
+    def _serialize(self, value: Any, *_: Any, **__: Any) -> Any:
+        return value

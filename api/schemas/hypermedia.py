@@ -28,6 +28,14 @@ class Rel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Embed:
+    """A related resource that `expand` embeds; `member` of the row holds its id."""
+
+    member: str
+    kind: Hypermedia
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Hypermedia:
     """A schema with its links; `itself` is the operation that reads one item, if there is one.
 
@@ -39,8 +47,18 @@ class Hypermedia:
     itself: Rel | None = None
     rels: tuple[Rel, ...] = ()
     is_kept: bool = False
+    embeds: Mapping[str, Embed] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
         """The component's name in the document: the schema class without its suffix."""
         return self.schema.__name__.removesuffix("Schema")
+
+    @property
+    def expandable(self) -> tuple[str, ...]:
+        """The paths that `expand` may name, at most two steps long."""
+        return tuple(
+            path
+            for name, embed in self.embeds.items()
+            for path in (name, *(f"{name}.{deeper}" for deeper in embed.kind.embeds))
+        )

@@ -13,10 +13,12 @@ from api import ids
 from api.errors import BLOCK_CODES
 from api.models.registration import RegistrationState
 from api.schemas.base import Representation
+from api.schemas.classes import CLASS
 from api.schemas.dumping import dumped
 from api.schemas.faults import REQUIRED, FieldFault
-from api.schemas.fields import Boolean, Enum, Id, Instant, Integer, ListOf, Part, Text
-from api.schemas.hypermedia import Hypermedia, Rel
+from api.schemas.fields import Boolean, Enum, Id, Instant, Integer, ListOf, Part, Shown, Text
+from api.schemas.hypermedia import Embed, Hypermedia, Rel
+from api.schemas.students import STUDENT
 from api.services.rules_states import ASKABLE, ASKABLE_MOVES
 from api.services.rules_states import Rel as MoveRel
 from api.services.rules_verdicts import OnFull
@@ -54,13 +56,6 @@ class ResourceUrl(Text):
 
     def _validate(self, value: Any) -> None:
         """Nothing is left to be said of an id."""
-
-
-class Shown(ListOf):
-    """A list whose `derived` function gives it as clients see it."""
-
-    def _serialize(self, value: Any, *_: Any, **__: Any) -> Any:
-        return value
 
 
 def _student_id() -> Id:
@@ -325,6 +320,10 @@ REGISTRATION = Hypermedia(
         Rel(name="class", operation="get_class", path={"class_id": "class_id"}),
         Rel(name="student", operation="get_student", path={"student_id": "student_id"}),
     ),
+    embeds={
+        "class": Embed(member="class_id", kind=CLASS),
+        "student": Embed(member="student_id", kind=STUDENT),
+    },
 )
 
 TRANSITIONS = Hypermedia(
