@@ -13,7 +13,6 @@ from sqlalchemy import (
     FromClause,
     Integer,
     Select,
-    Uuid,
     and_,
     bindparam,
     case,
@@ -22,11 +21,10 @@ from sqlalchemy import (
     null,
     select,
 )
-from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import aliased
-from sqlalchemy.sql.functions import FunctionElement
 
-from api.models.base import Instant, Json
+from api.models.base import Instant
+from api.models.guard_sql import database_clock, json_rows, minutes_after, opaque
 from api.models.organization import ConflictPolicy, Organization
 from api.models.registration import (
     LIVE,
@@ -65,90 +63,8 @@ CLASS_NAMES = (
 """The columns of a class that a guard reads."""
 
 
-class _database_clock(FunctionElement[Any]):  # noqa: N801  # reads as an SQL function
-    """The database's clock in milliseconds; SQLite is always given one instead."""
-
-    inherit_cache = True
-    type = Instant
-
-
-class _json_rows(FunctionElement[Any]):  # noqa: N801  # the same
-    """The rows of a subquery as one JSON list of lists."""
-
-    inherit_cache = True
-    type = Json
-
-
-class _minutes_after(FunctionElement[Any]):  # noqa: N801  # the same
-    """An instant some whole minutes later."""
-
-    inherit_cache = True
-    type = Instant
-
-
-class _opaque(FunctionElement[Any]):  # noqa: N801  # the same
-    """A column that the planner of SQLite does not look through.
-
-    It would take `a = b AND b = c` for `a = c`, and begin with all sessions of an organization.
-    """
-
-    inherit_cache = True
-
-
-@compiles(_database_clock)
-def _clock_on_postgresql(_element: Any, _compiler: Any, **_: Any) -> str:
-    return "date_trunc('milliseconds', clock_timestamp())"
-
-
-@compiles(_database_clock, "sqlite")
-def _clock_on_sqlite(_element: Any, _compiler: Any, **_: Any) -> str:
-    return "NULL"
-
-
-@compiles(_opaque)
-def _seen_through(element: Any, compiler: Any, **options: Any) -> str:
-    written: str = compiler.process(element.clauses, **options)
-    return written
-
-
-@compiles(_opaque, "sqlite")
-def _opaque_on_sqlite(element: Any, compiler: Any, **options: Any) -> str:
-    return f"+{compiler.process(element.clauses, **options)}"
-
-
-@compiles(_json_rows)
-def _rows_on_postgresql(element: Any, compiler: Any, **options: Any) -> str:
-    return f"jsonb_agg(jsonb_build_array({compiler.process(element.clauses, **options)}))"
-
-
-@compiles(_json_rows, "sqlite")
-def _rows_on_sqlite(element: Any, compiler: Any, **options: Any) -> str:
-    written = [
-        # An id is 16 bytes there, which JSON cannot hold.
-        f"hex({compiler.process(column, **options)})"
-        if isinstance(column.type, Uuid)
-        else compiler.process(column, **options)
-        for column in element.clauses
-    ]
-    return f"json_group_array(json_array({', '.join(written)}))"
-
-
-@compiles(_minutes_after)
-def _later_on_postgresql(element: Any, compiler: Any, **options: Any) -> str:
-    instant, minutes = (compiler.process(part, **options) for part in element.clauses)
-    return f"({instant} + {minutes} * interval '1 minute')"
-
-
-@compiles(_minutes_after, "sqlite")
-def _later_on_sqlite(element: Any, compiler: Any, **options: Any) -> str:
-    instant, minutes = (compiler.process(part, **options) for part in element.clauses)
-    # Most organizations want no gap, and SQLite's strftime would be most of the time of a read.
-    later = f"strftime('%Y-%m-%dT%H:%M:%fZ', {instant}, {minutes} || ' minutes')"
-    return f"CASE {minutes} WHEN 0 THEN {instant} ELSE {later} END"
-
-
 CLOCK: ColumnElement[Any] = func.coalesce(
-    bindparam("clock_now", type_=Instant), _database_clock(), type_=Instant
+    bindparam("clock_now", type_=Instant), database_clock(), type_=Instant
 )
 """The injected clock's reading (`Transaction.given_now`), else the database's own clock."""
 
@@ -161,7 +77,7 @@ def _clashes() -> ColumnElement[Any]:
     gap = Organization.min_gap_minutes
     pairs = (
         select(
-            _json_rows(
+            json_rows(
                 _Ours.id,
                 _Ours.starts_at,
                 _Ours.ends_at,
@@ -175,7 +91,7 @@ def _clashes() -> ColumnElement[Any]:
         .join(
             _Theirs,
             and_(
-                _Theirs.organization_id == _opaque(_Other.organization_id),
+                _Theirs.organization_id == opaque(_Other.organization_id),
                 _Theirs.class_id == _Other.class_id,
                 _Theirs.status == SessionStatus.SCHEDULED,
             ),
@@ -186,8 +102,8 @@ def _clashes() -> ColumnElement[Any]:
                 _Ours.organization_id == SchoolClass.organization_id,
                 _Ours.class_id == SchoolClass.id,
                 _Ours.status == SessionStatus.SCHEDULED,
-                _Ours.starts_at < _minutes_after(_Theirs.ends_at, gap),
-                _Theirs.starts_at < _minutes_after(_Ours.ends_at, gap),
+                _Ours.starts_at < minutes_after(_Theirs.ends_at, gap),
+                _Theirs.starts_at < minutes_after(_Ours.ends_at, gap),
             ),
         )
         .where(
