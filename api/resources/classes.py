@@ -27,7 +27,8 @@ from api.http.query_fields import Flag
 from api.models.database import Transaction
 from api.models.school_class import ClassStatus, SchoolClass
 from api.schemas.base import Parameters
-from api.schemas.classes import CLASS, MOST_CAPACITY, ClassSchema
+from api.schemas.class_parts import MOST_CAPACITY
+from api.schemas.classes import CLASS, ClassSchema
 from api.schemas.dumping import members_of
 from api.schemas.fields import Enum, Id
 from api.schemas.hypermedia import Rel
