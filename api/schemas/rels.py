@@ -47,7 +47,7 @@ MEANINGS: Final[Mapping[str, str]] = MappingProxyType(
         "meeting-patterns": "When the class meets, week by week.",
         "sessions": "Every single meeting of the class, with its start and end.",
         "members": "The members of the organization, with their roles.",
-        "invitations": "The invitations of the organization that are still open.",
+        "invitations": "The invitations of the organization, open, accepted and expired.",
         "accept-invitation": "Become a member of an organization by the code of an invitation.",
         "open": "Let students register for the class.",
         "close": "Let nobody register any more; whoever has a place keeps it.",
