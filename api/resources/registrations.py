@@ -256,12 +256,21 @@ class RegistrationItem(Resource):
         tag=TAG,
         action=Action.REGISTRATION_LEAVE,
         query=DryRun,
+        returns=REGISTRATION,
         status=HTTPStatus.NO_CONTENT,
         conditional="honoured",
+        dry_run=True,
         rate="registration",
         raises=LEAVING,
     )
     def delete(
-        self, *, tx: Transaction, actor: Actor, registration_id: UUID, precondition: Check
-    ) -> None:
+        self,
+        *,
+        tx: Transaction,
+        actor: Actor,
+        registration_id: UUID,
+        query: Mapping[str, Any],
+        precondition: Check,
+    ) -> Judged | None:
         self.transitions.leave(tx, actor, registration_id, precondition)
+        return self.transitions.get(tx, actor, registration_id) if query["dry_run"] else None

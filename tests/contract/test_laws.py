@@ -112,6 +112,16 @@ def stored(column):
     return column if found is None else found.columns[0]
 
 
+def test_whoever_may_ask_for_a_dry_run_gets_one(targets):
+    asked = {
+        name
+        for name, target in targets.items()
+        if target.served.query and "dry_run" in target.served.query().fields
+    }
+
+    assert asked == {name for name, target in targets.items() if target.served.dry_run}
+
+
 def test_lists_have_names_of_their_own(targets):
     listings = {target.served.listing for target in targets.values()} - {None}
 

@@ -133,6 +133,16 @@ def test_a_dry_run_tells_what_would_be_and_does_nothing(school):
     assert school.registrar.get(f"{url}/registrations").json["items"] == []
 
 
+def test_a_dry_run_of_leaving_tells_how_it_would_end_and_leaves_nothing(school):
+    seat = school.student.post(f"{a_class(school)}/registrations", {}).headers["Location"]
+
+    dry = school.student.delete(f"{seat}?dry_run=true")
+
+    assert dry.status_code == 200
+    assert dry.json["would"]["state"] == "dropped"
+    assert school.student.get(seat).json["state"] == "enrolled"
+
+
 def test_a_second_registration_is_refused_with_a_link_to_the_first(school):
     url = a_class(school)
     first = school.student.post(f"{url}/registrations", {}).json
