@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from api.authz.actor import Actor
 from api.authz.policy import Action, Policy
-from api.errors import DuplicateName, FieldError, NotFound, SignupClosed, ValidationFailed
+from api.errors import Busy, DuplicateName, FieldError, NotFound, SignupClosed, ValidationFailed
 from api.ids import Ids
 from api.models.database import Transaction
 from api.models.user import Token, User
@@ -151,6 +151,7 @@ class Accounts:
         Raises:
             NotFound: somebody else's.
             LastOwner: an organization would have no owner.
+            Busy: the user joins one at this moment.
         """
         self._require_self(actor, user_id)
         _delete(tx, user_id)
@@ -191,6 +192,7 @@ class Accounts:
         Raises:
             AuthenticationRequired, NotFound: anybody but an operator asks, or no such user.
             LastOwner: an organization would have no owner.
+            Busy: the user joins one at this moment.
         """
         _delete(tx, self._named(tx, actor, username))
 
@@ -209,4 +211,7 @@ class Accounts:
 
 def _delete(tx: Transaction, user_id: UUID) -> None:
     end_memberships(tx, user_id)
-    tx.execute(delete(User).where(User.id == user_id))
+    try:
+        tx.execute(delete(User).where(User.id == user_id))
+    except IntegrityError as joined:
+        raise Busy("The user is joining an organization at this moment.") from joined

@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from api.authz.actor import Actor
 from api.authz.policy import Policy
-from api.errors import AuthenticationRequired, LastOwner, NotFound
+from api.errors import AuthenticationRequired, Busy, LastOwner, NotFound
 from api.models import Member, Role, User
 from api.services.accounts import Accounts
 from api.services.passwords import Passwords
@@ -81,3 +81,32 @@ def test_an_account_that_two_requests_delete_at_once_is_deleted_once(database, a
         assert tx.first(select(User.id).where(User.id == user.id)) is None
         members = select(Member.id).where(Member.organization_id == member.organization_id)
         assert tx.all(members) == []
+
+
+def test_an_account_that_joins_a_school_meanwhile_is_deleted_whole_or_not_at_all(
+    database, accounts, backend
+):
+    with database.write() as tx:
+        user, organization = factories.a_user(tx), factories.an_organization(tx)
+    fared = []
+
+    def delete():
+        try:
+            with database.write() as tx:
+                accounts.delete(tx, Actor(user_id=user.id), user.id)
+        except Busy as busy:
+            fared.append(busy)
+
+    thread = threading.Thread(target=delete)
+    with database.write() as tx:
+        factories.a_member(tx, organization.id, Role.STUDENT, user_id=user.id)
+        thread.start()
+        thread.join(SOON)
+    thread.join()
+
+    with database.read() as tx:
+        users = tx.all(select(User.id).where(User.id == user.id))
+        members = tx.all(select(Member.id).where(Member.organization_id == organization.id))
+    # SQLite lets one writer in at a time, so there the second sees what the first did.
+    kept = int(backend == "postgresql")
+    assert (len(fared), len(users), len(members)) == (kept, kept, kept)
