@@ -102,7 +102,9 @@ class Transaction:
 
     def all(self, statement: Executable, **parameters: Any) -> Sequence[Row[Any]]:
         """Every row of the answer."""
-        if self._autocommit:
+        # psycopg opens a transaction by itself with its first statement, so what goes past it is
+        # only right outside one; on SQLite every BEGIN is ours.
+        if self._autocommit or self.dialect == "sqlite":
             found = prepared.rows(self.connection, self.dialect, statement, parameters)
             if found is not None:
                 return found
