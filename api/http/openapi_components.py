@@ -164,7 +164,11 @@ class Components:
     def _embedded(self, kind: Hypermedia) -> dict[str, Any]:
         related = {name: self.output(embed.kind) for name, embed in kind.embeds.items()}
         words = "What `expand` asked for, as far as you may see it."
-        return {"type": "object", "description": words, "properties": related}
+        self.add(
+            f"{name_of(kind.schema)}Embedded",
+            {"type": "object", "description": words, "properties": related},
+        )
+        return ref(f"{name_of(kind.schema)}Embedded")
 
     def _would(self, kind: Hypermedia) -> dict[str, Any]:
         shown = _sent(self._output.convert(kind.schema))

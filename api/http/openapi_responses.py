@@ -132,7 +132,7 @@ def _told(refusals: Sequence[type[Refusal]]) -> list[tuple[str, str]]:
 def _headers(target: Target, status: HTTPStatus) -> tuple[str, ...]:
     served = target.served
     names = list(ALWAYS)
-    if served.returns is not None:
+    if served.returns is not None and target.method != "DELETE":
         names.append("ETag")
         if status == HTTPStatus.CREATED and served.returns.itself is not None:
             names.append("Location")

@@ -85,6 +85,11 @@ def test_every_object_has_a_name(document):
         for place, schema in objects(document["paths"])
         if schema.get("type") == "object" or "properties" in schema
     ]
+    inline += [
+        place
+        for place, schema in objects(document["components"]["schemas"])
+        if isinstance(schema.get("properties"), dict) and place.count("/") > 1
+    ]
 
     assert inline == []
 
