@@ -30,14 +30,12 @@ from api.models.registration import Registration, RegistrationState
 from api.schemas.base import Parameters
 from api.schemas.dumping import members_of
 from api.schemas.hypermedia import Rel
-from api.schemas.registrations import (
-    MOST_PRIORITY,
-    REGISTRATION,
+from api.schemas.new_registrations import (
     NewClassRegistrationSchema,
     NewRegistrationSchema,
     NewStudentRegistrationSchema,
-    RegistrationSchema,
 )
+from api.schemas.registrations import MOST_PRIORITY, REGISTRATION, RegistrationSchema
 from api.services.judged import Judged, Listed
 from api.services.registration_doors import Door
 from api.services.registration_lists import RegistrationLists

@@ -16,6 +16,7 @@ from api.models.locks import LockStep
 from api.models.registration import RegistrationState
 from api.models.school_class import ClassStatus
 from api.services import promotion
+from api.services.place import Place
 from api.services.rules_states import class_status_block
 from api.services.rules_waitlist import (
     DISPLACED_PRIORITY,
@@ -24,7 +25,7 @@ from api.services.rules_waitlist import (
     Shrink,
     capacity_changed,
 )
-from api.services.seat_book import Place, SeatBook
+from api.services.seat_book import SeatBook
 
 _NOW = select(CLOCK)
 _EVENT_OF_STATUS = {

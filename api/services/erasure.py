@@ -17,7 +17,8 @@ from api.models.organization import Invitation, Member, Role
 from api.models.registration import RegistrationState
 from api.models.student import Student, StudentStatus
 from api.services.class_seats import locked_class
-from api.services.seat_book import Place, SeatBook
+from api.services.place import Place
+from api.services.seat_book import SeatBook
 
 NOBODY: Mapping[str, Any] = {
     "given_name": "",

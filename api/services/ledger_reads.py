@@ -11,10 +11,10 @@ from sqlalchemy import Row
 
 from api.authz.actor import Actor
 from api.authz.policy import Action, Policy, Subject
-from api.errors import NotFound
 from api.models import ledger
 from api.models.database import Transaction
 from api.models.school_class import NO_HASH, instructor_ids
+from api.services.catalogue import refuse_absent
 
 PAGE_OF_AUDIT = 5_000
 """Events that are read at once while a ledger is replayed."""
@@ -100,8 +100,7 @@ class Ledgers:
     def _head(self, tx: Transaction, actor: Actor, class_id: UUID) -> Row[Any]:
         head = tx.first(ledger.HEAD, class_id=class_id)
         if head is None:
-            self.policy.require(actor, Action.LEDGER_READ, Subject(UUID(int=0)))
-            raise NotFound
+            refuse_absent(self.policy, actor, Action.LEDGER_READ)
         subject = Subject(head.organization_id, instructors=instructor_ids(head.instructors))
         self.policy.require(actor, Action.LEDGER_READ, subject)
         return head

@@ -21,6 +21,7 @@ from api.models.registration import LIVE, RegistrationState
 from api.models.school_class import ClassStatus
 from api.models.term import Term
 from api.services.guard_facts import facts_of, windows_of
+from api.services.place import Place
 from api.services.rules_registration import promotion_block
 from api.services.rules_waitlist import (
     EVALUATIONS,
@@ -33,7 +34,7 @@ from api.services.rules_waitlist import (
     plan_promotions,
 )
 from api.services.rules_windows import pending_ends_at
-from api.services.seat_book import Place, SeatBook
+from api.services.seat_book import SeatBook
 
 ROWS_A_PASS = 1_000
 """Rows that one transaction lets expire or cancels; the sweeper goes on with the rest."""
@@ -196,6 +197,9 @@ class _Waiters:
         for row in found:
             if row.id not in self.book.moved:
                 self._add(Place.of(row))
+        for place in self.book.line.values():
+            if place.is_eligible or not self.line.promotion_pending:
+                self._add(place)
 
     def _add(self, place: Place) -> None:
         self.places[place.id] = place
@@ -250,11 +254,11 @@ def _as_far_as_unchanged(
 
 
 def _make(book: SeatBook, move: Promote | Offer | Skip, place: Place) -> None:
-    match move:
-        case Promote():
-            book.move(place, _S.ENROLLED, type="registration.enrolled")
-        case Offer(expires_at=expires_at):
-            book.move(place, _S.OFFERED, type="registration.offered", offer_expires_at=expires_at)
-            book.due(expires_at)
-        case Skip(reason=reason):
-            book.pass_over(place, reason)
+    if isinstance(move, Skip):
+        book.pass_over(place, move.reason)
+    elif isinstance(move, Offer):
+        expires_at = move.expires_at
+        book.move(place, _S.OFFERED, type="registration.offered", offer_expires_at=expires_at)
+        book.due(expires_at)
+    else:
+        book.move(place, _S.ENROLLED, type="registration.enrolled")

@@ -15,6 +15,7 @@ from api.models import registration_reads as reads
 from api.models.database import Transaction
 from api.models.school_class import SchoolClass, instructor_ids
 from api.models.student import Student
+from api.services.catalogue import refuse_absent
 from api.services.judged import Judged, Listed, Verdicts, permitted
 from api.services.registration_affordances import judge
 
@@ -103,11 +104,9 @@ class RegistrationLists:
         self, tx: Transaction, actor: Actor, class_id: UUID, action: Action
     ) -> tuple[Row[Any], Reach]:
         head = tx.first(_HEAD, class_id=class_id)
-        organization_id = _NOBODY if head is None else head.organization_id
-        reach = self.policy.reach(actor, action, organization_id)
         if head is None:
-            raise NotFound
-        return head, reach
+            refuse_absent(self.policy, actor, action)
+        return head, self.policy.reach(actor, action, head.organization_id)
 
     def _listed(
         self,

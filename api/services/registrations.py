@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,14 +15,15 @@ from api.errors import Blocked, Busy
 from api.ids import Ids
 from api.models import registration_reads, seats
 from api.models.database import Transaction
-from api.models.registration import RegistrationState
+from api.models.registration import LIVE, RegistrationState
 from api.services import promotion
 from api.services.class_seats import locked_class
 from api.services.guard_facts import facts_of, windows_of
 from api.services.judged import Judged
+from api.services.place import Place
 from api.services.registration_affordances import judged, verdicts
 from api.services.registration_doors import Door, Wish, admitted
-from api.services.rules_facts import Facts
+from api.services.rules_facts import Facts, LiveRegistration
 from api.services.rules_registration import registration_bounds
 from api.services.rules_verdicts import (
     CLASS_FULL,
@@ -34,7 +35,7 @@ from api.services.rules_verdicts import (
     verdict,
 )
 from api.services.rules_windows import pending_ends_at
-from api.services.seat_book import Place, SeatBook
+from api.services.seat_book import SeatBook
 
 ATTEMPTS = 3
 """How often the facts are read again when they changed before the lock was had."""
@@ -108,7 +109,7 @@ class Registrations:
             promotion.settle(tx, book)
             # Whoever waits comes before whoever just arrived.
             promotion.promote(tx, book, also=wish.student_id)
-        facts = facts_of(row, "class_", book.now)
+        facts = _as_settled(facts_of(row, "class_", book.now), book)
         outcome = _decided(facts, book.at, wish)
 
         book.require_unchanged(tx, wish.student_id, row.subject_guard_version)
@@ -172,6 +173,16 @@ def _decided(facts: Facts, now: datetime, wish: Wish) -> Outcome:
         refusal.members["class_id"] = wish.class_id
         raise refusal
     return outcome
+
+
+def _as_settled(facts: Facts, book: SeatBook) -> Facts:
+    """The facts with the place that the student had in this class as the book has moved it."""
+    live = facts.student.live
+    if live is None or live.id not in book.moved:
+        return facts
+    state = book.moved[live.id]["new_state"]
+    present = LiveRegistration(id=live.id, state=state) if state in LIVE else None
+    return replace(facts, student=replace(facts.student, live=present))
 
 
 def _now(row: Row[Any]) -> datetime:

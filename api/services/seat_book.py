@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -18,10 +18,9 @@ from api.models.database import Transaction
 from api.models.locks import LockStep
 from api.models.registration import LIVE, RegistrationState
 from api.models.school_class import SchoolClass
+from api.services.place import WAITLISTED, Place
 from api.services.registration_news import tell
 from api.services.rules_states import seat_delta
-
-WAITLISTED = RegistrationState.WAITLISTED
 
 _COUNTERS = (
     "status",
@@ -50,29 +49,6 @@ _WRITE_CLASS = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """A registration as the book moves it; `state` null: it is being made."""
-
-    id: UUID
-    student_id: UUID
-    ticket: int
-    state: RegistrationState | None
-    priority: int = 0
-    skip_reason: str | None = None
-    version: int = 0
-
-    @classmethod
-    def of(cls, row: Row[Any]) -> Place:
-        """From a row that `api.models.places` reads."""
-        return cls(**{name: getattr(row, name) for name in cls.__slots__})
-
-    @property
-    def is_eligible(self) -> bool:
-        """Whether it waits and was not passed over."""
-        return self.state == WAITLISTED and self.skip_reason is None
-
-
 @dataclass(slots=True)
 class SeatBook:
     """The counters and the ledger of a class whose row is locked, `at` the moment of decision.
@@ -87,6 +63,8 @@ class SeatBook:
     entries: list[dict[str, Any]] = field(default_factory=list)
     made: list[dict[str, Any]] = field(default_factory=list)
     moved: dict[UUID, dict[str, Any]] = field(default_factory=dict)
+    line: dict[UUID, Place] = field(default_factory=dict)
+    """Those of `moved` who wait, as they do so now."""
     students: set[UUID] = field(default_factory=set)
     left: set[UUID] = field(default_factory=set)
     news: list[tuple[UUID, str, str | None]] = field(default_factory=list)
@@ -160,8 +138,10 @@ class SeatBook:
             "new_updated_at": self.at,
             "new_version": place.version + columns.get("versions", to != place.state),
         }
+        self._keep(place, to)
         self.students.add(place.student_id)
-        if to not in LIVE:
+        # Whoever is displaced stays in the line, but no session of this class holds them any more.
+        if to not in LIVE or seat_delta(place.state, to) < 0:
             self.left.add(place.student_id)
         if is_news:
             self.news.append((place.id, type, reason_code))
@@ -259,6 +239,18 @@ class SeatBook:
         if delta < 0 and now["over_allowance"]:
             self._allow()
 
+    def _keep(self, place: Place, to: RegistrationState) -> None:
+        self.line.pop(place.id, None)
+        if to == WAITLISTED:
+            new = self.moved[place.id]
+            self.line[place.id] = replace(
+                place,
+                state=to,
+                priority=new["new_priority"],
+                skip_reason=new["new_skip_reason"],
+                version=new["new_version"],
+            )
+
     def _allow(self) -> None:
         capacity, taken = self.now["capacity"], self.now["seats_taken"]
         self.now["over_allowance"] = 0 if capacity is None else max(0, taken - capacity)
@@ -273,7 +265,7 @@ class SeatBook:
         reason_code: str | None = None,
     ) -> None:
         self.now["last_seq"] += 1
-        subject: Mapping[str, Any] = {} if place is None else _subject(place, to)
+        subject: Mapping[str, Any] = {} if place is None else place.entry_of(to)
         entry = ledger.Entry(
             class_id=self.row.id,
             seq=self.now["last_seq"],
@@ -303,14 +295,3 @@ def note_due(tx: Transaction, organization_id: UUID, class_ids: Iterable[UUID]) 
     ]
     if rows:
         tx.execute(places.INSERT_DUE, rows)
-
-
-def _subject(place: Place, to: RegistrationState | None) -> dict[str, Any]:
-    return {
-        "registration_id": place.id,
-        "student_id": place.student_id,
-        "from_state": place.state,
-        "to_state": to,
-        "ticket": place.ticket,
-        "seat_delta": 0 if to is None else seat_delta(place.state, to),
-    }

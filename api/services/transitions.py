@@ -20,6 +20,7 @@ from api.services import promotion
 from api.services.class_seats import locked_class
 from api.services.guard_facts import class_facts, facts_of
 from api.services.judged import Judged
+from api.services.place import Place
 from api.services.registration_affordances import ACTION_OF, judged, subject_of
 from api.services.rules_facts import Facts
 from api.services.rules_states import (
@@ -31,7 +32,7 @@ from api.services.rules_states import (
     rel_of_leaving,
 )
 from api.services.rules_verdicts import Waitlist, approval_verdict
-from api.services.seat_book import Place, SeatBook
+from api.services.seat_book import SeatBook
 
 _EVENT = {
     Rel.DROP: "registration.dropped",
@@ -162,16 +163,18 @@ class Transitions:
         """
         if not changes:
             return judged(self.policy, actor, row)
-        if row.state not in _IN_LINE:
-            raise StateConflict(state=row.state)
         opened = self._open(tx, row, looks_at_student=False)
+        # Not the state of the row: time may have ended it, and nobody wrote that down.
+        state = opened.place.state
+        if state is None or state not in _IN_LINE:
+            raise StateConflict(state=state)
         opened.book.move(
             opened.place,
-            row.state,
+            state,
             type="registration.prioritized",
             actor_id=actor.user_id,
             priority=changes["priority"],
-            skip_reason=row.skip_reason,
+            skip_reason=opened.place.skip_reason,
             versions=1,
         )
         promotion.finish(tx, opened.book)

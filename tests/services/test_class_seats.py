@@ -217,6 +217,18 @@ def test_a_request_expires_a_week_after_the_last_window(school, clock):
     assert revised.next_due_at is None
 
 
+def test_what_was_overdue_when_a_class_ends_expires_once(school, clock):
+    ends_at = clock.now() + timedelta(days=1)
+    school_class = a_full_class(school, seats=1, waiting=1, promotion_ends_at=ends_at)
+    clock.set(ends_at)
+
+    change_status(school, school_class, "ended")
+
+    assert school.states(school_class) == ["enrolled", "expired"]
+    assert school.event_types(school_class).count("registration.expired") == 1
+    assert school.audit(school_class).valid
+
+
 def test_there_is_no_class_to_lock(school):
     with school.database.write() as tx:
         assert class_seats.locked_class(tx, factories.new_id()) is None

@@ -78,6 +78,18 @@ def test_a_newcomer_passes_only_those_who_were_passed_over(school):
     assert school.audit(school_class).valid
 
 
+def test_who_leaves_the_line_is_not_looked_at_again(school):
+    school_class, seat, line = a_line(school, 2)
+    make_inactive(school, *line)
+    school.leave(seat)
+
+    school.leave(line[0])
+
+    now = school.class_now(school_class)
+    assert school.states(school_class) == ["dropped", "left", "waitlisted"]
+    assert (now.waiting, now.eligible_waiting) == (1, 0)
+
+
 def test_a_cause_is_told_once(school):
     school_class, seat, line = a_line(school, 1)
     make_inactive(school, line[0])

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
+from api.errors import Busy
 from api.models import IdempotencyKey, PromotionDue, Token
 from api.services.seat_book import note_due
 from api.services.sweeper import Sweeper, settle_class
@@ -157,10 +158,44 @@ def test_the_thread_sweeps_until_it_is_told_to_stop(fresh_database, clock):
     assert school.states(school_class) == ["enrolled", "expired"]
 
 
-def test_a_failed_pass_does_not_end_the_thread(sweeper, caplog):
+@pytest.mark.parametrize(
+    ("failure", "told"),
+    [(RuntimeError("a fault of ours"), "a pass failed"), (Busy("taken"), "given up: taken")],
+)
+def test_a_failed_pass_does_not_end_the_thread(sweeper, caplog, failure, told):
     def fail():
-        raise RuntimeError("a fault of ours")
+        raise failure
 
     sweeper._guarded(fail)
 
-    assert "a pass failed" in caplog.text
+    assert told in caplog.text
+
+
+def test_a_pass_ends_before_the_next_class_when_it_is_told_to_stop(fresh_database):
+    school = School.found(fresh_database)
+    with fresh_database.write() as tx:
+        note_due(tx, school.organization.id, [factories.a_class(tx, school.organization.id).id])
+    sweeper = Sweeper(fresh_database)
+    sweeper.stop()
+
+    assert sweeper.once().classes == 0
+
+
+def test_a_note_about_a_class_that_is_gone_is_thrown_away(school):
+    with school.database.write() as tx:
+        note_due(tx, school.organization.id, [factories.new_id()])
+        (class_id,) = [
+            row.class_id
+            for row in tx.all(
+                select(PromotionDue.class_id).where(
+                    PromotionDue.organization_id == school.organization.id
+                )
+            )
+        ]
+
+    with school.database.write() as tx:
+        settled = settle_class(tx, class_id)
+
+    with school.database.read() as tx:
+        left = tx.all(select(PromotionDue.id).where(PromotionDue.class_id == class_id))
+    assert (settled, left) == (False, [])
