@@ -32,6 +32,8 @@ class Docs(flasgger.Swagger):  # type: ignore[misc]  # flasgger carries no types
     """flasgger over a document that it does not make and a Swagger UI that it does not bring."""
 
     def __init__(self, app: Flask) -> None:
+        # The files of Swagger UI, of which a release has its own; seconds.
+        app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 300
         super().__init__(
             app,
             config={

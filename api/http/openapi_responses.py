@@ -150,7 +150,9 @@ def _headers_of_refusals(refusals: Sequence[type[Refusal]]) -> dict[str, Any]:
     for refusal in refusals:
         if issubclass(refusal, errors.Unauthenticated | errors.InsufficientScope):
             names.append("WWW-Authenticate")
-        elif issubclass(refusal, errors.RateLimited | errors.Unavailable):
+        elif issubclass(refusal, errors.RateLimited):
+            names += ["Retry-After", "RateLimit", "RateLimit-Policy"]
+        elif issubclass(refusal, errors.Unavailable):
             names.append("Retry-After")
         elif issubclass(refusal, errors.UnsupportedMediaType):
             names += ["Accept", "Accept-Patch"]

@@ -160,3 +160,10 @@ def test_the_documentation_may_load_nothing_from_elsewhere(nobody):
 
     assert policy.startswith("default-src 'none'; script-src 'self';")
     assert "http" not in policy
+
+
+def test_the_files_of_the_documentation_come_from_this_machine_and_may_be_kept(nobody):
+    with nobody.get("/docs/assets/swagger-ui-bundle.js", buffered=True) as bundle:
+        assert bundle.status_code == 200
+        assert bundle.headers["Cache-Control"] == "public, max-age=300"
+        assert len(bundle.data) > 1_000_000
