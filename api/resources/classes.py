@@ -8,8 +8,6 @@ from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
-from flask_restful import Resource
-
 from api.authz.actor import Actor
 from api.authz.policy import Action
 from api.errors import (
@@ -24,6 +22,7 @@ from api.http.edge import Edge
 from api.http.filters import Listing, choice, flag, identifier, instant, number, text
 from api.http.operation import operation
 from api.http.query_fields import Flag
+from api.http.restful import Resource
 from api.models.database import Transaction
 from api.models.school_class import ClassStatus, SchoolClass
 from api.schemas.base import Parameters

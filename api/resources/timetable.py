@@ -8,14 +8,13 @@ from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
-from flask_restful import Resource
-
 from api.authz.actor import Actor
 from api.authz.policy import Action
 from api.errors import Forbidden, NotFound, StateConflict
 from api.http.edge import Edge
 from api.http.filters import Listing, choice, day, identifier, instant, number
 from api.http.operation import operation
+from api.http.restful import Resource
 from api.models.database import Transaction
 from api.models.session import ClassSession, MeetingPattern, SessionStatus
 from api.schemas.dumping import members_of
