@@ -67,3 +67,24 @@ def test_an_archived_organization_is_gone_for_everybody_at_once(school):
 
     assert [school.people[role].get(school.url).status_code for role in Role] == [404] * 4
     assert school.owner.get("/v1/organizations").json["items"] == []
+
+
+def test_settings_are_replaced_whole_and_nothing_is_written_where_nothing_differs(school):
+    new = {"name": "Night School", "slug": school.row.slug, "timezone": "Asia/Tokyo"}
+    school.owner.patch(school.url, {"min_gap_minutes": 10}, if_match="*")
+
+    replaced = school.owner.put(school.url, new, if_match="*")
+    same = school.owner.put(school.url, new, if_match=replaced.headers["ETag"])
+
+    assert (replaced.json["timezone"], replaced.json["min_gap_minutes"]) == ("Asia/Tokyo", 0)
+    assert replaced.json["version"] == 3
+    assert (same.status_code, same.headers["ETag"]) == (200, replaced.headers["ETag"])
+
+
+def test_an_edit_cannot_take_the_slug_of_another(school, app):
+    taken = a_school(app).row.slug
+
+    refused = school.owner.patch(school.url, {"slug": taken}, if_match="*")
+
+    assert (refused.status_code, refused.json["pointer"]) == (409, "#/slug")
+    assert school.owner.get(school.url).json["slug"] == school.row.slug
