@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -50,64 +51,99 @@ def created(tx: Transaction, actor: Actor, row: Row[Any]) -> Row[Any]:
     return promotion.finish(tx, book, is_revised=True)
 
 
-def change_capacity(
-    tx: Transaction, actor: Actor, row: Row[Any], capacity: int | None, shrink: Shrink | None
-) -> Row[Any]:
-    """Give a locked class another capacity; promotes, keeps or displaces. The row after.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeatEdit:
+    """What one edit of a class changes of its seats: all of it is one decision.
 
-    Writes `capacity` and the counters; `version` and `updated_at` are the caller's, once for all
-    that one edit changes.
+    `shrink` says what a capacity below the seats taken does. `is_guarded`: windows, deadlines,
+    sessions or line settings have changed, too.
+    """
+
+    capacity: int | None = None
+    has_capacity: bool = False
+    shrink: Shrink | None = None
+    status: ClassStatus | None = None
+    is_guarded: bool = False
+
+
+def edit(tx: Transaction, actor: Actor, row: Row[Any], wanted: SeatEdit) -> Row[Any]:
+    """Change the seats of a locked class, and promote once by what it has become. The row after.
+
+    Writes `capacity`, `status` and the counters; `version` and `updated_at` are the caller's, once
+    for all that one edit changes.
 
     Raises:
         CapacityBelowTaken: below the seats taken, and `shrink` does not say what then.
+        StateConflict: the class cannot go to that status from where it is.
     """
-    book = _book(tx, row)
-    promotion.settle(tx, book)
-    offered = tx.scalar(places.OFFERED_COUNT, **_key(row)) if shrink else 0
-    now = Seats(capacity=book.now["capacity"], seats_taken=book.now["seats_taken"])
-    outcome = capacity_changed(now, capacity, shrink, offered=offered)
-    if isinstance(outcome, BelowTaken):
-        raise CapacityBelowTaken(capacity=outcome.capacity, seats_taken=outcome.seats_taken)
-
-    _displace(tx, book, actor, outcome.displaced)
-    book.resize(capacity)
-    book.note("class.capacity-changed", actor.user_id, shrink)
-    return promotion.finish(tx, book)
-
-
-def change_status(tx: Transaction, actor: Actor, row: Row[Any], to: ClassStatus) -> Row[Any]:
-    """Open, close, end or cancel a locked class, with what that does to its line. The row after.
-
-    Writes `status` and the counters; `version` and `updated_at` are the caller's.
-
-    Raises:
-        StateConflict: the class cannot go there from where it is.
-    """
-    _require_move(row.status, to)
-    if to == row.status:
+    if wanted.status is not None:
+        _require_move(row.status, wanted.status)
+    is_turned = wanted.status is not None and wanted.status != row.status
+    if not (is_turned or wanted.has_capacity or wanted.is_guarded):
         return row
 
     book = _book(tx, row)
-    if to != ClassStatus.CANCELLED:
+    if wanted.status != ClassStatus.CANCELLED:
         # What became due while the old status stood is still its doing.
         promotion.settle(tx, book)
-        _require_move(book.now["status"], to)
-    book.now["status"] = to
-    book.note(_EVENT_OF_STATUS[to], actor.user_id)
-    if to in {ClassStatus.CANCELLED, ClassStatus.ENDED}:
-        promotion.settle(tx, book)
-    return promotion.finish(tx, book, is_revised=True)
+    if wanted.has_capacity:
+        _resize(tx, book, actor, wanted)
+    if is_turned and wanted.status is not None:
+        _turn(tx, book, actor, wanted.status)
+    return promotion.finish(tx, book, is_revised=is_turned or wanted.is_guarded)
 
 
-def revised(tx: Transaction, _actor: Actor, row: Row[Any]) -> Row[Any]:
+def change_capacity(
+    tx: Transaction, actor: Actor, row: Row[Any], capacity: int | None, shrink: Shrink | None
+) -> Row[Any]:
+    """Give a locked class another capacity; promotes, keeps or displaces. As `edit`."""
+    wanted = SeatEdit(capacity=capacity, has_capacity=True, shrink=shrink)
+    return edit(tx, actor, row, wanted)
+
+
+def change_status(tx: Transaction, actor: Actor, row: Row[Any], to: ClassStatus) -> Row[Any]:
+    """Open, close, end or cancel a locked class, with what that does to its line. As `edit`."""
+    return edit(tx, actor, row, SeatEdit(status=to))
+
+
+def revised(tx: Transaction, actor: Actor, row: Row[Any]) -> Row[Any]:
     """Settle a locked class whose windows, deadlines, sessions or line settings have changed.
 
     `row` is the class after the change. Lets expire what is now overdue, promotes whom the change
     lets move, and notes when the class falls due next. The row after.
     """
+    return edit(tx, actor, row, SeatEdit(is_guarded=True))
+
+
+def revised_among_others(tx: Transaction, row: Row[Any]) -> None:
+    """Note when one of several locked classes falls due after a change, and have it swept.
+
+    Settling them here would lock students of one class after the streams of another. Whoever
+    comes before the sweeper settles first what is due, and nobody passes the line meanwhile.
+    """
     book = _book(tx, row)
-    promotion.settle(tx, book)
-    return promotion.finish(tx, book, is_revised=True)
+    promotion.note_next_due(tx, book)
+    book.due_again = True
+    book.write_class(tx)
+
+
+def _resize(tx: Transaction, book: SeatBook, actor: Actor, wanted: SeatEdit) -> None:
+    offered = tx.scalar(places.OFFERED_COUNT, **_key(book.row)) if wanted.shrink else 0
+    now = Seats(capacity=book.now["capacity"], seats_taken=book.now["seats_taken"])
+    outcome = capacity_changed(now, wanted.capacity, wanted.shrink, offered=offered)
+    if isinstance(outcome, BelowTaken):
+        raise CapacityBelowTaken(capacity=outcome.capacity, seats_taken=outcome.seats_taken)
+    _displace(tx, book, actor, outcome.displaced)
+    book.resize(wanted.capacity)
+    book.note("class.capacity-changed", actor.user_id, wanted.shrink)
+
+
+def _turn(tx: Transaction, book: SeatBook, actor: Actor, to: ClassStatus) -> None:
+    _require_move(book.now["status"], to)
+    book.now["status"] = to
+    book.note(_EVENT_OF_STATUS[to], actor.user_id)
+    if to in {ClassStatus.CANCELLED, ClassStatus.ENDED}:
+        promotion.settle(tx, book)
 
 
 def _require_move(status: ClassStatus, to: ClassStatus) -> None:

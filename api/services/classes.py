@@ -265,14 +265,14 @@ class Classes:
             inheritance.follow_own_zone(tx, row, plain["effective_timezone"])
         if SETTLING & plain.keys():
             inheritance.settle(tx, row.organization_id, row.id)
-        present = _locked(tx, row.id)
-        # Seats before status: a class that opens again promotes by its new capacity.
-        if "capacity" in columns:
-            present = class_seats.change_capacity(tx, actor, present, columns["capacity"], shrink)
-        if "status" in columns:
-            present = class_seats.change_status(tx, actor, present, columns["status"])
-        if GUARDED & plain.keys():
-            class_seats.revised(tx, actor, present)
+        wanted = class_seats.SeatEdit(
+            capacity=columns.get("capacity"),
+            has_capacity="capacity" in columns,
+            shrink=shrink,
+            status=columns.get("status"),
+            is_guarded=bool(GUARDED & plain.keys()),
+        )
+        class_seats.edit(tx, actor, _locked(tx, row.id), wanted)
 
     def _require_student(self, actor: Actor, organization_id: UUID, student_id: UUID) -> None:
         subject = Subject(organization_id, student_id=student_id)

@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, bindparam, update
 
-from api.authz.actor import Actor
 from api.models import session as sessions
 from api.models import term as terms
 from api.models.database import Transaction
@@ -59,14 +58,14 @@ _MOVE_SESSION = (
 )
 
 
-def follow_term(tx: Transaction, actor: Actor, term: Any) -> None:
+def follow_term(tx: Transaction, term: Any) -> None:
     """Let the classes of a term follow its deadlines. Locks them."""
     heirs = tx.all(terms.HEIRS_OF_TERM, organization_id=term.organization_id, term_id=term.id)
     tx.lock(LockStep.CLASS, *(heir.id for heir in heirs))
-    _settle(tx, actor, heirs)
+    _settle(tx, heirs)
 
 
-def follow_zone(tx: Transaction, actor: Actor, organization_id: UUID, zone: str) -> None:
+def follow_zone(tx: Transaction, organization_id: UUID, zone: str) -> None:
     """Let the classes without a zone of their own follow the organization's. Locks them.
 
     The wall clock is what was agreed on: sessions to come keep it and move in UTC.
@@ -77,7 +76,7 @@ def follow_zone(tx: Transaction, actor: Actor, organization_id: UUID, zone: str)
     tx.execute(_MOVE_ZONE, {"of_organization": organization_id, "zone": zone, "now": tx.now()})
     rows = tx.all(sessions.TO_COME_BY_ZONE, **parameters, now=tx.now())
     _move(tx, rows, zone)
-    _settle(tx, actor, tx.all(terms.HEIRS_OF_ZONE, **parameters))
+    _settle(tx, tx.all(terms.HEIRS_OF_ZONE, **parameters))
 
 
 def follow_own_zone(tx: Transaction, school_class: Any, zone: str) -> None:
@@ -119,7 +118,7 @@ def deadlines_of(heir: Any) -> Deadlines:
     )
 
 
-def _settle(tx: Transaction, actor: Actor, heirs: Sequence[Row[Any]]) -> None:
+def _settle(tx: Transaction, heirs: Sequence[Row[Any]]) -> None:
     changed = [(heir, deadlines_of(heir)) for heir in heirs if deadlines_of(heir) != _present(heir)]
     if not changed:
         return
@@ -132,7 +131,7 @@ def _settle(tx: Transaction, actor: Actor, heirs: Sequence[Row[Any]]) -> None:
         if heir.waiting or heir.next_due_at is not None:
             row = class_seats.locked_class(tx, heir.id)
             assert row is not None, "the class is locked since it was read"
-            class_seats.revised(tx, actor, row)
+            class_seats.revised_among_others(tx, row)
 
 
 def _parameters(heir: Any, wanted: Deadlines) -> dict[str, Any]:

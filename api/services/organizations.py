@@ -118,7 +118,7 @@ class Organizations:
         except IntegrityError as taken:
             raise _slug_taken(changes["slug"]) from taken
         if "timezone" in changes:
-            inheritance.follow_zone(tx, Actor.system(), row.id, changed.timezone)
+            inheritance.follow_zone(tx, row.id, changed.timezone)
         return Judged(changed, _verdicts(is_owner=True, is_member=True))
 
     def archive(self, tx: Transaction, row: Row[Any]) -> None:

@@ -61,10 +61,10 @@ def settle(tx: Transaction, book: SeatBook) -> None:
         at=book.at,
         most=ROWS_A_PASS + 1,
     )
-    for row in rows[:ROWS_A_PASS]:
-        if row.id in book.moved:
+    overdue = {row.id: book.now_of(row) for row in rows[:ROWS_A_PASS]}
+    for place in {**overdue, **book.present}.values():
+        if not (place.state in states or (place.state == _S.OFFERED and place.id in overdue)):
             continue
-        place = Place.of(row)
         if status == ClassStatus.CANCELLED:
             book.move(place, _S.CANCELLED, type="registration.cancelled")
         else:
@@ -112,11 +112,12 @@ def finish(
     book.write_rows(tx)
     was_due = book.row.next_due_at is not None and book.row.next_due_at <= book.at
     if was_due or is_revised:
-        _note_next_due(tx, book)
+        note_next_due(tx, book)
     return book.write_class(tx)
 
 
-def _note_next_due(tx: Transaction, book: SeatBook) -> None:
+def note_next_due(tx: Transaction, book: SeatBook) -> None:
+    """Work out anew when the class falls due next, once the book's registrations are written."""
     row, now = book.row, book.now
     found = tx.first(places.DUE_OF_ROWS, organization_id=row.organization_id, class_id=row.id)
     first_offer = None if found is None else found.first_offer_ends_at

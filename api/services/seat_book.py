@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -10,14 +10,13 @@ from uuid import UUID
 
 from sqlalchemy import Row, bindparam, update
 
-from api import ids
-from api.clock import epoch_ms
 from api.errors import Busy
 from api.models import ledger, places, seats
 from api.models.database import Transaction
 from api.models.locks import LockStep
 from api.models.registration import LIVE, RegistrationState
 from api.models.school_class import SchoolClass
+from api.services.due_notes import note_due
 from api.services.place import WAITLISTED, Place
 from api.services.registration_news import tell
 from api.services.rules_states import seat_delta
@@ -65,6 +64,8 @@ class SeatBook:
     moved: dict[UUID, dict[str, Any]] = field(default_factory=dict)
     line: dict[UUID, Place] = field(default_factory=dict)
     """Those of `moved` who wait, as they do so now."""
+    present: dict[UUID, Place] = field(default_factory=dict)
+    """The registrations that it has moved, as they will be."""
     students: set[UUID] = field(default_factory=set)
     left: set[UUID] = field(default_factory=set)
     news: list[tuple[UUID, str, str | None]] = field(default_factory=list)
@@ -127,6 +128,14 @@ class SeatBook:
         """Take a registration from its state to `to`; `is_news`: its student did not ask for it."""
         skip_reason = columns.get("skip_reason")
         self._count(place, to, is_eligible=to == WAITLISTED and skip_reason is None)
+        version = place.version + columns.get("versions", to != place.state)
+        self.present[place.id] = replace(
+            place,
+            state=to,
+            priority=columns.get("priority", place.priority),
+            skip_reason=skip_reason,
+            version=version,
+        )
         self.moved[place.id] = {
             "of_organization": self.row.organization_id,
             "moved_id": place.id,
@@ -136,7 +145,7 @@ class SeatBook:
             "new_skip_reason": skip_reason,
             "new_decided_at": self.at,
             "new_updated_at": self.at,
-            "new_version": place.version + columns.get("versions", to != place.state),
+            "new_version": version,
         }
         self._keep(place, to)
         self.students.add(place.student_id)
@@ -152,6 +161,10 @@ class SeatBook:
         self.move(
             place, WAITLISTED, type="registration.skipped", reason_code=reason, skip_reason=reason
         )
+
+    def now_of(self, row: Row[Any]) -> Place:
+        """A registration as it will be, of which `row` is what is stored."""
+        return self.present.get(row.id) or Place.of(row)
 
     def note(self, type: str, actor_id: UUID | None, reason_code: str | None = None) -> None:  # noqa: A002  # the same
         """Write an event about the class itself."""
@@ -280,18 +293,3 @@ class SeatBook:
         columns = entry.columns(self.row.organization_id, self.now["head_hash"])
         self.now["head_hash"] = columns["hash"]
         self.entries.append(columns)
-
-
-def note_due(tx: Transaction, organization_id: UUID, class_ids: Iterable[UUID]) -> None:
-    """Have the sweeper look at the lines of these classes within a second; locks nothing."""
-    rows: Sequence[dict[str, Any]] = [
-        {
-            "id": ids.new_id(epoch_ms(tx.now()), organization_id),
-            "organization_id": organization_id,
-            "class_id": class_id,
-            "created_at": tx.now(),
-        }
-        for class_id in sorted(class_ids)
-    ]
-    if rows:
-        tx.execute(places.INSERT_DUE, rows)

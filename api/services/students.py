@@ -22,9 +22,9 @@ from api.models.organization import Role
 from api.models.student import Student, StudentStatus
 from api.services import erasure
 from api.services.catalogue import refuse_absent
+from api.services.due_notes import note_due
 from api.services.external_ids import ExternalId, Upsert, name_taken
 from api.services.judged import Judged, Listed, Made, Verdicts, permitted
-from api.services.seat_book import note_due
 
 READ_BY_GUARDS = frozenset({"groups", "status"})
 FOLDED = ("given_name", "family_name", "email", "external_id")

@@ -113,7 +113,7 @@ class Terms:
         return row
 
     def update(
-        self, tx: Transaction, actor: Actor, row: Row[Any], changes: Mapping[str, Any]
+        self, tx: Transaction, _actor: Actor, row: Row[Any], changes: Mapping[str, Any]
     ) -> Judged:
         """Change a term, and with it the deadlines of the classes that follow it.
 
@@ -139,7 +139,7 @@ class Terms:
         except IntegrityError as error:
             raise name_taken(error, "external_id") from error
         if INHERITED & changes.keys():
-            inheritance.follow_term(tx, actor, changed)
+            inheritance.follow_term(tx, changed)
         return Judged(changed, verdicts)
 
     def upsert(self, tx: Transaction, actor: Actor, wanted: Upsert) -> Judged | Made:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -271,9 +271,7 @@ def _place(tx: Transaction, book: SeatBook, registration_id: UUID) -> Place:
         registration_id=registration_id,
     )
     assert row is not None, "registrations are never deleted"  # shown to mypy
-    place = Place.of(row)
-    settled = book.moved.get(place.id)
-    return place if settled is None else replace(place, state=settled["new_state"])
+    return book.now_of(row)
 
 
 def _rel(to: RegistrationState, state: RegistrationState | None) -> Rel:

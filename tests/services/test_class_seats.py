@@ -9,8 +9,10 @@ from api.errors import CapacityBelowTaken, StateConflict
 from api.models import SchoolClass
 from api.services import class_seats, promotion
 from api.services.rules_waitlist import Shrink
+from api.services.sweeper import settle_class
+from api.services.terms import Terms
 from tests import factories
-from tests.services.school import School
+from tests.services.school import POLICY, School
 
 
 @pytest.fixture
@@ -236,3 +238,58 @@ def test_there_is_no_class_to_lock(school):
 
 def key(row):
     return {"organization_id": row.organization_id, "class_id": row.id}
+
+
+def test_a_cut_and_a_cancel_in_one_edit_leave_nobody_behind(school):
+    school_class = school.a_class(capacity=2, waitlist_mode="auto")
+    for _ in range(3):
+        student, _ = school.a_student_with_login()
+        school.register(school_class, student, wait=True)
+    wanted = class_seats.SeatEdit(
+        capacity=1, has_capacity=True, shrink=Shrink.DISPLACE_LAST, status="cancelled"
+    )
+
+    row = school.change(school_class, class_seats.edit, wanted)
+
+    assert school.states(school_class) == ["cancelled"] * 3
+    assert (row.status, row.seats_taken, row.waiting, row.capacity) == ("cancelled", 0, 0, 1)
+    assert school.audit(school_class).valid
+
+
+def test_a_class_opens_again_by_its_new_capacity(school):
+    school_class = a_full_class(school, seats=1, waiting=2)
+    change_status(school, school_class, "closed")
+
+    wanted = class_seats.SeatEdit(capacity=3, has_capacity=True, status="open")
+    school.change(school_class, class_seats.edit, wanted)
+
+    assert school.states(school_class) == ["enrolled"] * 3
+
+
+def test_an_edit_that_touches_no_seat_writes_nothing(school):
+    school_class = school.a_class()
+
+    school.change(school_class, class_seats.edit, class_seats.SeatEdit())
+
+    assert school.event_types(school_class) == ["class.created"]
+
+
+def test_a_term_that_ends_the_lines_of_many_classes_leaves_them_to_the_sweeper(school, clock):
+    with school.database.write() as tx:
+        term = factories.a_term(tx, school.organization.id)
+    classes = [school.a_class(term_id=term.id, capacity=0) for _ in range(2)]
+    for student in reversed(school.students(2)):
+        for school_class in classes:
+            school.register(school_class, student, wait=True)
+
+    with school.database.write() as tx:
+        terms = Terms(policy=POLICY, ids=school.registrations.ids)
+        row = terms.find_for_update(tx, school.registrar, term.id)
+        terms.update(tx, school.registrar, row, {"promotion_ends_at": clock.now()})
+    before = [school.states(school_class) for school_class in classes]
+    for school_class in classes:
+        with school.database.write() as tx:
+            settle_class(tx, school_class.id)
+
+    assert before == [["waitlisted"] * 2] * 2
+    assert [school.states(school_class) for school_class in classes] == [["expired"] * 2] * 2

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from api.errors import Busy
 from api.models import IdempotencyKey, PromotionDue, Token
-from api.services.seat_book import note_due
+from api.services.due_notes import note_due
 from api.services.sweeper import Sweeper, settle_class
 from tests import factories
 from tests.services.school import School
