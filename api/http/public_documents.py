@@ -97,10 +97,14 @@ def answered(body: bytes, content_type: str, policy: str | None = None) -> Respo
 
 
 def link_header(document: Mapping[str, Any]) -> str:
-    """The links of a document as a `Link` header (RFC 8288); own relations by their full URI."""
+    """The links of a document as a `Link` header (RFC 8288); own relations by their full URI.
+
+    The method of an action stands in an extension attribute (§3.4.2), for it is not to be followed.
+    """
     links: Mapping[str, Mapping[str, Any]] = document.get("_links", {})
     return ", ".join(
         f'<{link["href"]}>; rel="{relation_uri(rel)}"'
+        + (f'; method="{link["method"]}"' if "method" in link else "")
         for rel, link in links.items()
         if not link.get("templated")
     )

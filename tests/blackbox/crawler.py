@@ -1,0 +1,168 @@
+"""A client that knows one address and follows links; forms it takes from the document."""
+
+import itertools
+import re
+from dataclasses import dataclass, field
+
+TEMPLATE = re.compile(r"\{[^}]*\}")
+LINK = re.compile(r'<([^>]+)>; rel="[^"]+"(?:; method="[A-Z]+")?')
+MOST_PAGES = 400
+
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Action:
+    """A link that changes something: where it stood, and what it says."""
+
+    page: str
+    rel: str
+    operation: str
+    method: str
+    href: str
+    body: tuple = ()
+    is_conditional: bool = False
+
+    @property
+    def kind(self):
+        return self.operation, self.rel
+
+
+@dataclass
+class Crawl:
+    """Everything that one person reaches from the root."""
+
+    person: object
+    base: str
+    pages: dict = field(default_factory=dict)
+    actions: dict = field(default_factory=dict)
+
+    def run(self):
+        """Follow every link of every page; gives itself."""
+        waiting = [f"{self.base}/"]
+        while waiting:
+            url = waiting.pop()
+            if url in self.pages:
+                continue
+            assert len(self.pages) < MOST_PAGES, "the links do not end"
+            page = self.pages[url] = self.person.get(url)
+            waiting += self._links_of(url, page)
+        return self
+
+    def failed(self):
+        """Pages that are not there for who was led to them."""
+        return {url: page.status_code for url, page in self.pages.items() if not page.is_success}
+
+    def _links_of(self, url, page):
+        header = LINK.finditer(page.headers.get("Link", ""))
+        yield from self._own(link[1] for link in header if "method=" not in link[0])
+        if "json" in page.headers.get("Content-Type", "") and "openapi" not in url:
+            yield from self._own(self._read(url, page.json()))
+
+    def _own(self, hrefs):
+        return [href for href in hrefs if href.startswith(self.base)]
+
+    def _read(self, page, document):
+        """The links of a document and of everything in it; actions are put aside."""
+        if isinstance(document, list):
+            for part in document:
+                yield from self._read(page, part)
+        if not isinstance(document, dict):
+            return
+        for name, part in document.items():
+            if name == "_links":
+                here = part.get("self", {}).get("href", page)
+                yield from self._linked(here, part)
+            elif name != "_blocked":
+                yield from self._read(page, part)
+
+    def _linked(self, page, links):
+        for rel, link in links.items():
+            href = TEMPLATE.sub("", link["href"])
+            if link.get("method", "GET") == "GET":
+                yield href
+                continue
+            action = Action(
+                page=page,
+                rel=rel,
+                operation=link["operation"],
+                method=link["method"],
+                href=href,
+                body=tuple(link.get("body", {}).items()),
+                is_conditional="precondition" in link,
+            )
+            self.actions.setdefault(action.kind, []).append(action)
+
+    def offered(self, kind):
+        """An action of this kind that is offered still, with the page as it is now; else None."""
+        for action in self.actions[kind]:
+            page = self.person.get(action.page)
+            if page.is_success and action.rel in page.json()["_links"]:
+                return action, page
+        return None
+
+
+@dataclass
+class Forms:
+    """What a call needs in its body, by the OpenAPI document."""
+
+    document: dict
+
+    def __post_init__(self):
+        self.operations = {
+            operation["operationId"]: (path, method, operation)
+            for path, methods in self.document["paths"].items()
+            for method, operation in methods.items()
+        }
+
+    def smallest(self, action, given):
+        """The body that the link fixes, and the required members with values that will do."""
+        _, _, operation = self.operations[action.operation]
+        content = operation.get("requestBody", {}).get("content", {})
+        if not content:
+            return None
+        schema = self._resolved(next(iter(content.values()))["schema"])
+        needed = {name: value_of(name, given) for name in schema.get("required", ())}
+        special = {name: said(value) for name, value in given.get(action.kind, {}).items()}
+        return needed | dict(action.body) | special
+
+    def template_of(self, url, base):
+        """The operation behind a GET of this address, or None."""
+        path = url.removeprefix(base).partition("?")[0] or "/"
+        for name, (template, method, _) in self.operations.items():
+            if method == "get" and re.fullmatch(TEMPLATE.sub("[^/]+", template), path):
+                return name
+        return None
+
+    def _resolved(self, schema):
+        while "$ref" in schema:
+            schema = self.document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+        return schema
+
+
+def value_of(name, given):
+    """A value for a member, by its name; unique where it must be."""
+    number = next(_numbers)
+    values = {
+        "slug": f"crawl-{number}",
+        "username": f"crawler-{number}",
+        "password": "a password for tests",
+        "timezone": "Europe/Vienna",
+        "starts_on": "2027-10-01",
+        "ends_on": "2028-01-31",
+        "from_date": "2027-10-01",
+        "to_date": "2027-12-31",
+        "weekdays": ["mo"],
+        "start_local": "09:00",
+        "duration_minutes": 60,
+        "local_start": "2027-10-04T09:00",
+        "role": "student",
+    }
+    if name in given:
+        return said(given[name])
+    return values.get(name, f"Crawled {number}")
+
+
+def said(value):
+    """The value itself, or what the function gives that stands for it."""
+    return value() if callable(value) else value
