@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from sqlalchemy import Integer, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy.orm import aliased
 
 from api.models.base import Instant
 from api.models.registration import (
     LIVE,
+    SEATED,
     PromotionDue,
     Registration,
     RegistrationState,
@@ -124,5 +126,27 @@ SKIPPED_ELSEWHERE = (
     .distinct()
 )
 """Classes in whose line these students were passed over."""
+
+_Seated = aliased(Registration)
+KEPT_WAITING_BY = (
+    select(Registration.class_id)
+    .join(
+        _Seated,
+        and_(
+            _Seated.organization_id == Registration.organization_id,
+            _Seated.student_id == Registration.student_id,
+            _Seated.class_id != Registration.class_id,
+        ),
+    )
+    .where(
+        _Seated.organization_id == bindparam("organization_id"),
+        _Seated.class_id == bindparam("class_id"),
+        in_states(_Seated.state, SEATED),
+        _IS_WAITING,
+        Registration.skip_reason == "time-conflict",
+    )
+    .distinct()
+)
+"""Classes in whose line somebody with a seat in this class was passed over for a clash."""
 
 INSERT_DUE = insert(PromotionDue)

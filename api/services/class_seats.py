@@ -17,6 +17,7 @@ from api.models.locks import LockStep
 from api.models.registration import RegistrationState
 from api.models.school_class import ClassStatus
 from api.services import promotion
+from api.services.due_notes import note_due
 from api.services.place import Place
 from api.services.rules_states import class_status_block
 from api.services.rules_waitlist import (
@@ -90,6 +91,10 @@ def edit(tx: Transaction, actor: Actor, row: Row[Any], wanted: SeatEdit) -> Row[
         _resize(tx, book, actor, wanted)
     if is_turned and wanted.status is not None:
         _turn(tx, book, actor, wanted.status)
+    if wanted.is_guarded:
+        # Its sessions may have moved out of the way of another class.
+        others = tx.all(places.KEPT_WAITING_BY, **_key(row))
+        note_due(tx, row.organization_id, {other.class_id for other in others})
     return promotion.finish(tx, book, is_revised=is_turned or wanted.is_guarded)
 
 

@@ -1,11 +1,12 @@
 """Promotion: who moves up when a seat is free, and who is passed over, and why."""
 
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import select, update
 
-from api.models import PromotionDue, Student
+from api.models import ClassSession, PromotionDue, Student
 from api.services import class_seats, promotion
 from api.services.sweeper import settle_class
 from tests.services.school import School
@@ -151,6 +152,32 @@ def test_no_offer_is_made_with_less_than_a_quarter_of_an_hour_left(school, clock
     school.leave(seat)
 
     assert school.states(school_class) == ["dropped", "waitlisted"]
+
+
+def test_a_clash_that_moves_away_lets_a_waiter_up(school, clock):
+    school_class, seat, (waiter,) = a_line(school, 1)
+    other, starts_at = school.a_class(), clock.now() + timedelta(days=9)
+    school.register(other, waiting_student(waiter))
+    for one in (school_class, other):
+        school.a_session(one, starts_at)
+    school.leave(seat)
+    skipped = school.class_now(school_class).eligible_waiting
+
+    with school.database.write() as tx:
+        tx.execute(
+            update(ClassSession).where(ClassSession.class_id == other.id).values(status="cancelled")
+        )
+    school.change(other, class_seats.revised)
+    noted = len(notes(school, school_class))
+    with school.database.write() as tx:
+        settle_class(tx, school_class.id)
+
+    assert (skipped, noted) == (0, 1)
+    assert school.states(school_class) == ["dropped", "enrolled"]
+
+
+def waiting_student(waiter):
+    return SimpleNamespace(id=waiter.student_id)
 
 
 def test_many_waiters_are_read_in_a_few_statements(school):
