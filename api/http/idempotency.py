@@ -14,6 +14,7 @@ from api.errors import IdempotencyKeyReused
 from api.http.answer import Answer
 from api.models import idempotency as records
 from api.models.database import Database, Transaction
+from api.models.event import StreamKind
 
 if TYPE_CHECKING:
     from api.http.asked import Asked
@@ -84,6 +85,7 @@ class IdempotencyKeys:
                     "key": asked.key,
                     "fingerprint": self._fingerprint(asked),
                     "student_id": answer.student_id,
+                    **_effect(tx),
                     "status": answer.status,
                     "body": answer.body,
                     "location": answer.headers.get("Location"),
@@ -109,3 +111,13 @@ class IdempotencyKeys:
         from_query = repr(sorted(asked.query.items())).encode()
         parts = (from_query, (asked.media_type or "").encode(), asked.raw)
         return hmac.digest(self.secret, b"\x00".join(parts), sha256)
+
+
+def _effect(tx: Transaction) -> dict[str, Any]:
+    """The event that the request came to, so that its record can be held against the ledger."""
+    class_id, seq = tx.effect or (None, None)
+    return {
+        "event_stream_kind": None if class_id is None else StreamKind.CLASS,
+        "event_stream_id": class_id,
+        "event_seq": seq,
+    }

@@ -62,7 +62,7 @@ _PING = select(literal(1))
 class Transaction:
     """One open connection and what holds for the time of its use.
 
-    `seen_seqs` tells, by class, up to which event of its ledger a command has looked.
+    `seen_seqs`: by class, the seq of its ledger as looked at; `effect`: the last event written.
     """
 
     __slots__ = (
@@ -73,6 +73,7 @@ class Transaction:
         "clock",
         "connection",
         "dialect",
+        "effect",
         "seen_seqs",
     )
 
@@ -87,6 +88,7 @@ class Transaction:
         self._locks = LockOrder()
         self._now: datetime | None = None
         self.seen_seqs: dict[UUID, int] = {}
+        self.effect: tuple[UUID, int] | None = None
 
     def execute(
         self,

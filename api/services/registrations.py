@@ -97,6 +97,7 @@ class Registrations:
         )
         if taken is None:
             return None
+        tx.effect = (wish.class_id, taken.last_seq)
         found = verdicts(self.policy, actor, taken, context=row, facts=facts, now=taken.decided_at)
         return Judged(taken, found)
 

@@ -225,6 +225,7 @@ class SeatBook:
         ).one()
         if self.entries:
             tx.execute(ledger.INSERT_ENTRIES, self.entries)
+            tx.effect = (self.row.id, self.now["last_seq"])
         self._leave_notes(tx)
         tx.seen_seqs.setdefault(self.row.id, self.row.last_seq)
         if self.news and self.locked is not None:

@@ -1,9 +1,11 @@
 """Registrations over HTTP: the doors, what is answered, and what is refused."""
 
 import pytest
+from sqlalchemy import select
 
 from api import ids
 from api.authz.actor import Actor
+from api.models import IdempotencyKey
 from api.services import class_seats
 from tests import factories
 
@@ -195,3 +197,22 @@ def test_a_student_registers_nobody_else(school):
     refused = school.student.post(f"{url}/registrations", {"student_id": student_id(other)})
 
     assert refused.status_code == 403
+
+
+def test_a_kept_answer_names_the_event_that_it_came_to(school):
+    url = a_class(school)
+
+    first = school.student.post(f"{url}/registrations", {}, key="once")
+    again = school.student.post(f"{url}/registrations", {}, key="once")
+    gone = school.student.delete(first.headers["Location"], key="twice")
+
+    with school.database.read() as tx:
+        kept = tx.all(
+            select(IdempotencyKey.event_stream_id, IdempotencyKey.event_seq)
+            .where(IdempotencyKey.user_id == school.student.member.user_id)
+            .order_by(IdempotencyKey.event_seq)
+        )
+    class_id = ids.decode("cls", id_of(url))
+    assert (again.data, again.headers["Idempotent-Replayed"]) == (first.data, "true")
+    assert gone.status_code == 204
+    assert [tuple(row) for row in kept] == [(class_id, 2), (class_id, 3)]
