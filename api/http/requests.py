@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from flask import Flask, Response, g, request
-from werkzeug.exceptions import MethodNotAllowed
 
 from api.errors import BodyTooLarge, HeadersTooLarge, NotFound, UriTooLong
 from api.http import negotiation
@@ -145,8 +144,4 @@ def methods_here(app: Flask) -> set[str]:
     """The methods of all rules that match the path of this request."""
     adapter = app.create_url_adapter(request)
     assert adapter is not None, "a request is being served"  # true within a request
-    try:
-        adapter.match(method="\x00")
-    except MethodNotAllowed as error:
-        return set(error.valid_methods or ())
-    return set()
+    return set(adapter.allowed_methods())

@@ -6,7 +6,11 @@ import re
 import pytest
 
 from api.app import create_app
+from api.errors import Refusal
+from api.http.operation import operation
+from api.http.problems import status_of
 from api.http.requests import BODY_BYTES, HEADER_BYTES, URL_BYTES
+from api.http.restful import HomeroomApi, Resource, UnguardedOperation
 from tests.apps import Client, settings_for
 
 MERGE = "application/merge-patch+json"
@@ -216,3 +220,60 @@ def test_links_begin_with_a_host_of_this_machine_or_with_the_bound_address(
 
     assert answer.json["type"] == f"{base}/problems/not-found"
     app.extensions["homeroom"].database.close()
+
+
+def test_a_page_of_a_known_origin_sees_every_answer(own_shop):
+    shop = own_shop(HOMEROOM_CORS_ORIGINS="https://school.example")
+
+    known, foreign = (
+        shop.keeper.get("/v1/nowhere", headers={"Origin": origin})
+        for origin in ("https://school.example", "https://elsewhere.example")
+    )
+
+    assert known.headers["Access-Control-Allow-Origin"] == "https://school.example"
+    assert "Access-Control-Allow-Origin" not in foreign.headers
+    assert known.headers["Vary"].endswith(", Origin")
+    assert foreign.headers["Vary"].endswith(", Origin")
+
+
+def test_a_refusal_of_no_family_is_a_fault_of_ours():
+    class Strange(Refusal):
+        """It belongs nowhere."""
+
+    assert status_of(Strange) == 500
+
+
+def test_an_id_in_a_path_is_written_as_it_is_read(shop, toy):
+    adapter = shop.app.url_map.bind("homeroom.test")
+    endpoint, values = adapter.match(toy.removeprefix("https://homeroom.test"))
+
+    assert f"https://homeroom.test{adapter.build(endpoint, values)}" == toy
+
+
+def test_a_class_is_read_twice_with_the_same_bytes(shop):
+    made = shop.keeper.post(f"{shop.school.url}/classes", {"title": "Algebra", "status": "open"})
+
+    first, second = (shop.keeper.get(made.headers["Location"]) for _ in range(2))
+
+    assert (first.data, first.headers["ETag"]) == (second.data, second.headers["ETag"])
+
+
+class Bare(Resource):
+    """A method that no operation describes."""
+
+    def get(self):
+        """Never called."""
+
+
+class Unpermitted(Resource):
+    """An operation that no action names."""
+
+    @operation(summary="Look", tag="catalogue")
+    def get(self):
+        """Never called."""
+
+
+@pytest.mark.parametrize("resource", [Bare, Unpermitted])
+def test_a_route_without_an_operation_or_a_permission_fails_at_start(resource):
+    with pytest.raises(UnguardedOperation, match=resource.__name__):
+        HomeroomApi().add(resource, "/v1/bare")

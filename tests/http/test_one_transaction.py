@@ -126,6 +126,7 @@ def test_a_database_that_is_gone_is_503_for_reads_and_writes(own_shop, backend):
     with gone(shop.database, backend):
         assert unavailable(shop.keeper.get(url))
         assert unavailable(shop.keeper.post(shop.url, BEAR))
+        assert shop.keeper.get("/readyz").json["checks"]["database"] == "away"
 
 
 @contextmanager

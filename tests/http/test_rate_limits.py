@@ -135,6 +135,27 @@ def test_logins_are_limited_by_address_also_where_nothing_else_is(own_shop):
     assert "RateLimit" not in shop.keeper.get(shop.url).headers
 
 
+def test_one_account_is_tried_ten_times_in_five_minutes_from_wherever(own_shop):
+    nobody = Client(own_shop().app.test_client())
+
+    def tried(number):
+        credentials = {"username": "nobody-here", "password": "guess " + str(number)}
+        address = {"REMOTE_ADDR": f"192.0.2.{number}"}
+        return nobody.post("/v1/tokens", credentials, environ_overrides=address)
+
+    answers = [tried(number) for number in range(11)]
+
+    assert [answer.status_code for answer in answers] == [401] * 10 + [429]
+    assert answers[-1].json["violated_policies"] == ["account"]
+
+
+@pytest.mark.redis
+def test_a_process_with_its_redis_is_ready(own_shop, redis_url):
+    shop = own_shop(HOMEROOM_REDIS_URL=redis_url)
+
+    assert shop.keeper.get("/readyz").json["checks"]["redis"] == "ok"
+
+
 def test_a_share_of_the_limit_is_for_each_process_that_has_no_redis(own_shop):
     shop = own_shop(HOMEROOM_RATE_LIMIT="8/minute", HOMEROOM_WORKERS="4")
 
