@@ -47,7 +47,9 @@ class Visit:
         return [url for url in self.requests if not url.startswith((self.base, "data:", "blob:"))]
 
 
-@pytest.fixture(scope="session")
+# Not for the session: Playwright's loop runs in this thread as long as it lives, and the tests of
+# other modules want loops of their own.
+@pytest.fixture(scope="module")
 def browser():
     path = chromium()
     if path is None:
