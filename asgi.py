@@ -34,8 +34,7 @@ def main(arguments: list[str]) -> None:
 
     def ready() -> None:
         print(f"Homeroom serves {address}", flush=True)
-        if any(rule.rule == "/docs/" for rule in app.url_map.iter_rules()):
-            print(f"  try it in the browser: {address}/docs/", flush=True)
+        print(f"  try it in the browser: {address}/docs", flush=True)
 
     serve(
         app,
