@@ -67,7 +67,8 @@ class Registrations:
             Blocked: all reasons why not, at once.
             Busy: others changed the facts at every attempt.
         """
-        wish, row = admitted(tx, self.policy, actor, door, new)
+        with tx.looking() as look:
+            wish, row = admitted(look, self.policy, actor, door, new)
         for _ in range(ATTEMPTS):
             if tx.dialect == "sqlite" or _is_due(row):
                 return self._by_book(tx, actor, wish)

@@ -1,0 +1,165 @@
+"""What a use-case works with: one connection, one reading of the clock, one order of locks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, CursorResult, Executable, Row, bindparam, func
+from sqlalchemy.exc import DBAPIError
+
+from api.clock import Clock, SystemClock
+from api.models import prepared
+from api.models.base import Instant
+from api.models.engines import Dialect
+from api.models.locks import LockOrder, LockStep
+
+T = TypeVar("T")
+
+_DATABASE_CLOCK: ColumnElement[datetime] = func.date_trunc(
+    "milliseconds", func.clock_timestamp(), type_=Instant
+)
+
+
+class Transaction:
+    """One open connection and what holds for the time of its use.
+
+    `seen_seqs`: by class, the seq of its ledger as looked at; `effect`: the last event written.
+    `reads`, which a write on PostgreSQL has, opens a read beside it.
+    """
+
+    __slots__ = (
+        "_autocommit",
+        "_discarded",
+        "_locks",
+        "_now",
+        "_reads",
+        "clock",
+        "connection",
+        "dialect",
+        "effect",
+        "seen_seqs",
+    )
+
+    def __init__(
+        self,
+        connection: Connection,
+        dialect: Dialect,
+        clock: Clock,
+        *,
+        autocommit: bool = False,
+        reads: Reads | None = None,
+    ) -> None:
+        self.connection = connection
+        self.dialect = dialect
+        self.clock = clock
+        self._autocommit = autocommit
+        self._reads = reads
+        self._discarded = False
+        self._locks = LockOrder()
+        self._now: datetime | None = None
+        self.seen_seqs: dict[UUID, int] = {}
+        self.effect: tuple[UUID, int] | None = None
+
+    def execute(
+        self,
+        statement: Executable,
+        parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
+    ) -> CursorResult[Any]:
+        """Run one statement; a sequence of parameters runs it for each of them."""
+        if self._autocommit:
+            return once_more(
+                self.connection, lambda: self.connection.execute(statement, parameters)
+            )
+        return self.connection.execute(statement, parameters)
+
+    def all(self, statement: Executable, **parameters: Any) -> Sequence[Row[Any]]:
+        """Every row of the answer."""
+        # psycopg opens a transaction by itself with its first statement, so what goes past it is
+        # only right outside one; on SQLite every BEGIN is ours.
+        if self._autocommit or self.dialect == "sqlite":
+            found = prepared.rows(self.connection, self.dialect, statement, parameters)
+            if found is not None:
+                return found
+        return self.execute(statement, parameters).all()
+
+    def first(self, statement: Executable, **parameters: Any) -> Row[Any] | None:
+        """The first row of the answer, or None if it has none."""
+        found = self.all(statement, **parameters)
+        return found[0] if found else None
+
+    def scalar(self, statement: Executable, **parameters: Any) -> Any:
+        """The first column of the first row, or None if there is no row."""
+        row = self.first(statement, **parameters)
+        return None if row is None else row[0]
+
+    def now(self) -> datetime:
+        """The clock, read once in a transaction: whatever it decides, it decides at one instant."""
+        if self._now is None:
+            self._now = self.clock.now()
+        return self._now
+
+    def given_now(self) -> datetime | None:
+        """The reading of our clock, or None where the database's own clock decides."""
+        if self.dialect == "postgresql" and isinstance(self.clock, SystemClock):
+            return None
+        return self.clock.now()
+
+    def clock_sql(self) -> ColumnElement[datetime]:
+        """The clock as SQL: PostgreSQL's own, else a parameter with the reading of ours."""
+        if self.dialect == "postgresql" and isinstance(self.clock, SystemClock):
+            return _DATABASE_CLOCK
+        return bindparam("clock_now", self.clock.now(), type_=Instant, unique=True)
+
+    @contextmanager
+    def looking(self) -> Iterator[Transaction]:
+        """Look before the lock, at what is tested again under it.
+
+        On PostgreSQL by a read beside this write: a command that is refused by what it sees then
+        begins no transaction, and its ROLLBACK does not cost the connection its prepared
+        statements. On SQLite the lock is had already.
+        """
+        if self._reads is None:
+            yield self
+            return
+        with self._reads() as look:
+            look.seen_seqs = self.seen_seqs
+            yield look
+
+    def lock(self, step: LockStep, *ids: Any) -> None:
+        """Note that these rows are about to be locked; the ids of a step must rise.
+
+        Raises:
+            LockOrderBroken: a row would be locked after one that comes behind it.
+        """
+        self._locks.record(step, *ids)
+
+    def holds(self, step: LockStep, row_id: Any) -> bool:
+        """Whether `lock` has been told of this row."""
+        return self._locks.holds(step, row_id)
+
+    def discard(self) -> None:
+        """Roll back on leaving instead of committing; a dry run does."""
+        self._discarded = True
+
+    @property
+    def is_discarded(self) -> bool:
+        """Whether this transaction will roll back on leaving."""
+        return self._discarded
+
+
+Reads = Callable[[], AbstractContextManager[Transaction]]
+
+
+def once_more(connection: Connection, run: Callable[[], T]) -> T:
+    """Run a read, and once again if its connection turns out to be dead."""
+    try:
+        return run()
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        connection.rollback()
+        return run()
