@@ -84,11 +84,14 @@ class _Line:
     known: Mapping[UUID, Known]
     keys: dict[UUID, tuple[int, int]] = field(default_factory=dict)
     priorities: dict[UUID, int] = field(default_factory=dict)
+    moved_by_staff: set[UUID] = field(default_factory=set)
     heap: list[tuple[int, int, UUID]] = field(default_factory=list)
 
     def is_barged_by(self, row: Any) -> bool:
         """Whether this event gives a seat to somebody before whom another stood; then move on."""
         registration_id = row.registration_id
+        if row.type == "registration.prioritized":
+            self.moved_by_staff.add(registration_id)
         if row.type == "registration.displaced":
             self.priorities[registration_id] = DISPLACED_PRIORITY
         key = (-self.priorities.get(registration_id, 0), row.ticket)
@@ -111,6 +114,8 @@ class _Line:
 
     def _was_moved(self, registration_id: UUID) -> bool:
         stored = self.known.get(registration_id)
+        if registration_id in self.moved_by_staff:
+            return True
         # One that will be displaced later is stored with the priority it has then.
         return stored is None or stored.priority not in (
             self.priorities.get(registration_id, 0),

@@ -11,6 +11,7 @@ from api.models import SchoolClass
 from api.services import class_seats
 from api.services.rules_waitlist import Shrink
 from api.services.sweeper import Sweeper
+from api.services.verification import verify
 from tests.services.school import School
 
 DAY = timedelta(days=1)
@@ -114,6 +115,20 @@ def test_whoever_is_approved_behind_a_waiter_may_have_the_next_seat_at_once(scho
 
     assert row.state == "offered"
     assert states(school, school_class) == ["expired", "expired", "offered", "offered"]
+
+
+def test_nobody_is_accused_of_barging_whom_staff_moved_up_and_a_cut_sent_back(school):
+    school_class = school.a_class(capacity=0, waitlist_mode="auto")
+    rows = [school.register(school_class, student, wait=True) for student in school.students(2)]
+    prioritized(school, rows[1], 1)
+    school.change(school_class, class_seats.change_capacity, 1, None)
+    assert states(school, school_class) == ["waitlisted", "enrolled"]
+
+    school.change(school_class, class_seats.change_capacity, 0, Shrink.DISPLACE_LAST)
+
+    with school.database.snapshot() as tx:
+        verdicts = verify(tx, organization_id=school.organization.id)
+    assert [verdict for verdict in verdicts if not verdict.holds] == []
 
 
 def test_who_was_displaced_clashes_no_longer_with_what_was_passed_over(school, clock):
