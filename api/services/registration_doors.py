@@ -66,8 +66,9 @@ def admitted(
     students = own_students(actor) if student_id is None else [student_id]
     row = _guards(tx, class_id, students)
     organization_id = _organization(tx, door, row)
-    if student_id is None and row is not None:
-        student_id = row.subject_id
+    if student_id is None:
+        # Whoever the caller is here, whether or not there is such a class.
+        student_id = _own_student(actor, organization_id)
     policy.require(
         actor, Action.REGISTRATION_CREATE, Subject(organization_id, student_id=student_id)
     )
@@ -89,6 +90,11 @@ def admitted(
 def own_students(actor: Actor) -> list[UUID]:
     """The students that the caller is, in any organization."""
     return [m.student_id for m in actor.memberships.values() if m.student_id is not None]
+
+
+def _own_student(actor: Actor, organization_id: UUID) -> UUID | None:
+    membership = actor.membership(organization_id)
+    return None if membership is None else membership.student_id
 
 
 def _guards(tx: Transaction, class_id: UUID, student_ids: Sequence[UUID]) -> Row[Any] | None:

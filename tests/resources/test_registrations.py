@@ -8,6 +8,7 @@ from api.authz.actor import Actor
 from api.models import IdempotencyKey
 from api.services import class_seats
 from tests import factories
+from tests.apps import a_school
 
 
 def a_class(school, **given):
@@ -188,6 +189,18 @@ def test_what_the_body_names_must_be_there(school, member):
     assert refused.status_code == 422
     assert refused.json["errors"][0]["pointer"] == f"#/{member}"
     assert refused.json["errors"][0]["code"] == "not-found"
+
+
+def test_a_student_who_names_a_class_of_another_school_is_told_that_there_is_none(school, app):
+    abroad = id_of(a_class(a_school(app)))
+    absent = ids.encode("cls", ids.new_id(0))
+    path = f"{school.url}/registrations"
+
+    answers = [school.student.post(path, {"class_id": named}) for named in (abroad, absent)]
+
+    assert [answer.status_code for answer in answers] == [422, 422]
+    assert {answer.json["errors"][0]["pointer"] for answer in answers} == {"#/class_id"}
+    assert {answer.json["errors"][0]["code"] for answer in answers} == {"not-found"}
 
 
 def test_a_student_registers_nobody_else(school):
