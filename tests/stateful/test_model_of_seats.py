@@ -31,30 +31,38 @@ from tests.stateful.seats_model import LIVE, Offering, Refused, Window, World
 SLOTS = (0, 0, 1)
 """Three classes, of which the first two meet at the same time."""
 STUDENTS = 5
+CROWD = 4
 GROUPS = [{"early"}, {"early"}, set(), set(), set()]
 
 SPANS = [timedelta(seconds=s) for s in (0, 1, 600, 3600, 86_400, 3 * 86_400, 14 * 86_400)]
 CODES = ["class-full", "time-conflict", "not-open-yet", "class-not-open", "waitlist-full"]
 TARGETS = ["enrolled", "rejected", "left", "declined", "dropped", "withdrawn", "removed"]
 TARGETS += ["completed"]
+STATUSES = ["open"] * 6 + ["closed"] * 3 + ["ended", "cancelled"]
+
+
+def _mostly(value, other):
+    return st.one_of(st.just(value), st.just(value), st.just(value), other)
+
 
 numbers = st.integers(0, len(SLOTS) - 1)
 students = st.integers(0, STUDENTS - 1)
-capacities = st.sampled_from([1, 0, 2, 3, None])
+capacities = st.sampled_from([1, 2, 1, 2, 0, 3, None])
 spans = st.sampled_from(SPANS)
-later = st.none() | spans
+deadlines = _mostly(None, spans)
+windows = st.tuples(st.sampled_from([None, "early"]), _mostly(SPANS[0], spans), spans)
 rules_of_line = st.fixed_dictionaries(
     {},
     optional={
         "waitlist_mode": st.sampled_from(["auto", "offer"]),
-        "waitlist_enabled": st.booleans(),
-        "waitlist_capacity": st.sampled_from([None, 0, 1, 2]),
+        "waitlist_enabled": _mostly(True, st.booleans()),
+        "waitlist_capacity": _mostly(None, st.sampled_from([0, 1, 2])),
         "offer_ttl": st.sampled_from([timedelta(seconds=300), timedelta(days=2)]),
-        "approval_required": st.booleans(),
-        "promotion_ends_at": later,
-        "drop_until": later,
-        "withdraw_until": later,
-        "windows": st.lists(st.tuples(st.sampled_from([None, "early"]), spans, spans), max_size=2),
+        "approval_required": _mostly(False, st.booleans()),
+        "promotion_ends_at": deadlines,
+        "drop_until": deadlines,
+        "withdraw_until": deadlines,
+        "windows": _mostly([], st.lists(windows, max_size=2)),
     },
 )
 often = st.integers(0, 4).map(bool)
@@ -83,16 +91,22 @@ class SeatsMachine(RuleBasedStateMachine):
 
     @initialize(
         rules=st.lists(rules_of_line, min_size=3, max_size=3),
-        seats=st.lists(capacities, min_size=3, max_size=3),
+        seats=st.lists(st.sampled_from([1, 2, 0]), min_size=3, max_size=3),
+        crowds=st.lists(st.permutations(range(STUDENTS)), min_size=3, max_size=3),
     )
-    def found(self, rules, seats):
+    def found(self, rules, seats, crowds):
+        """Three classes, and a crowd before each: whatever is done then finds a line."""
         self.world = World([Offering(slot) for slot in SLOTS], GROUPS, self.clock.now())
         self.rows = [self.school.a_class(waitlist_mode="auto") for _ in SLOTS]
         for slot, row in zip(SLOTS, self.rows, strict=True):
             self.school.a_session(row, START + timedelta(days=100 + slot))
-        for number, (changes, capacity) in enumerate(zip(rules, seats, strict=True)):
-            self._do(*self._revision(number, changes))
-            self._do(*self._resizing(number, capacity, None))
+        for number in range(len(SLOTS)):
+            self._try(*self._resizing(number, seats[number], None))
+            for student in crowds[number][:CROWD]:
+                actor = self.people[student][1]
+                self._try(*self._registration(number, student, True, (), by=actor))
+            self._try(*self._revision(number, rules[number]))
+        self._hold()
 
     @rule(number=numbers, rush=rushes, waits=often, is_dry=st.booleans())
     def register(self, number, rush, waits, is_dry):
@@ -162,7 +176,7 @@ class SeatsMachine(RuleBasedStateMachine):
 
     @rule(
         number=numbers,
-        status=st.sampled_from(["open", "closed", "open", "closed", "ended", "cancelled"]),
+        status=st.sampled_from(STATUSES),
         is_dry=st.booleans(),
     )
     def turn(self, number, status, is_dry):
@@ -195,6 +209,10 @@ class SeatsMachine(RuleBasedStateMachine):
     # How a step is done
 
     def _do(self, expected, really, is_dry=False):
+        self._try(expected, really, is_dry)
+        self._hold()
+
+    def _try(self, expected, really, is_dry=False):
         self.world.now = self.clock.advance(milliseconds=1)
         if is_dry:
             before = self._everything()
@@ -210,7 +228,6 @@ class SeatsMachine(RuleBasedStateMachine):
         done = self._outcome(really)
         assert done == told
         assert not is_dry or dry == done
-        self._hold()
 
     def _outcome(self, really, *, is_dry=False):
         try:
