@@ -3,8 +3,9 @@
 Of a read by key, SQLAlchemy's and psycopg's own steps from statement to rows take two thirds of
 the time. A statement that is a constant needs them once: here its SQL, the order of its
 parameters and the converters of its columns are kept, and on PostgreSQL it is prepared on each
-connection by name. Rows are SQLAlchemy's own. Only autocommit reads come this way, and whatever
-fails here is run again the ordinary way, which knows every failure and what to do about it.
+connection by name. Rows are SQLAlchemy's own. Only autocommit reads come this way, and on SQLite
+every read; whatever fails here is run again the ordinary way, which knows every failure and what
+to do about it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import count
 from typing import Any, Final
 
 import psycopg
@@ -29,7 +31,8 @@ from api.models.engines import Dialect
 from api.models.tenancy import names_its_organization
 
 KEPT: Final = 512
-"""Statements kept compiled; there are fewer constants than this in the whole program."""
+"""Statements kept compiled, and prepared on each connection: the constants of the program, and
+what clients make of its lists by filters and orders, of which there is no end."""
 
 DIALECTS: Final[Mapping[Dialect, DefaultDialect]] = {
     "postgresql": PGDialect_psycopg(paramstyle="numeric_dollar"),  # type: ignore[no-untyped-call]  # SQLAlchemy has no types here
@@ -40,6 +43,9 @@ LONGEST_LIST: Final = 2
 """Elements of a list up to which a length is worth a statement of its own."""
 
 Convert = Callable[[Any], Any]
+
+# Not by address: that of a statement thrown away comes again, while its name lives on in sessions.
+_numbers = count(1)
 
 
 class Failed(Exception):
@@ -80,7 +86,7 @@ class Prepared:
         self.sql = expanded.statement
         # A statement that names no organization goes the ordinary way, where that is looked into.
         self.is_usable = names_its_organization(self.sql)
-        self.name = f"homeroom_{id(self):x}".encode()
+        self.name = f"homeroom_{next(_numbers)}".encode()
         elements = {
             element: (name, index)
             for name, parts in expanded.parameter_expansion.items()
@@ -164,11 +170,15 @@ def _rows_of_postgresql(
         # Behind a pooler of transactions a name may mean another server's statement.
         raise Failed
     server = driver.pgconn
-    known: set[bytes] = driver.__dict__.setdefault("_homeroom_prepared", set())
+    known: dict[bytes, None] = driver.__dict__.setdefault("_homeroom_prepared", {})
     if ready.name not in known:
+        if len(known) >= KEPT:
+            oldest = next(iter(known))
+            del known[oldest]
+            server.exec_(b"DEALLOCATE " + oldest)
         if server.prepare(ready.name, ready.sql.encode()).status != ExecStatus.COMMAND_OK:
             raise Failed
-        known.add(ready.name)
+        known[ready.name] = None
     values = ready.values(parameters)
     adapt = Transformer(driver)
     sent: Any = adapt.dump_sequence(values, [PyFormat.TEXT] * len(values))

@@ -85,3 +85,25 @@ def test_a_dead_connection_is_replaced(database: Database, a_class):
         found = tx.first(BY_ID, class_id=a_class.id)
 
     assert found is not None
+
+
+def test_no_statement_has_the_name_of_one_that_was_thrown_away(database):
+    names = {prepared.Prepared(BY_ID, database.dialect, ()).name for _ in range(20)}
+
+    assert len(names) == 20
+
+
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+def test_a_connection_keeps_no_more_statements_than_a_process_compiles(fresh_database, monkeypatch):
+    monkeypatch.setattr(prepared, "KEPT", 2)
+    statements = [BY_STATUS.limit(limit) for limit in range(1, 6)]
+    wanted = {"organization_id": factories.new_id(), "statuses": ["open"]}
+
+    with fresh_database.read() as tx:
+        for statement in statements * 2:
+            tx.first(statement, **wanted)
+        kept = tx.execute(
+            text("SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'homeroom_%'")
+        ).scalar()
+
+    assert kept == 2
