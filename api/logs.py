@@ -21,6 +21,9 @@ def configure(form: Literal["json", "text"], *, stream: TextIO | None = None) ->
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
+    # What no line of ours shows is not looked up: the caller's frame, the thread, the process.
+    logging._srcfile = None  # noqa: SLF001  # as its manual says
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     # alembic tells of its context at every start, which is no news to an operator.
     logging.getLogger("alembic").setLevel(logging.WARNING)
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 
-from flask import Response, g, request
+from flask import Request, Response, g, request
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from api import logs
+from api.http.restful import METHODS, operation_id_of
+from api.models import meter
 
 log = logging.getLogger("homeroom.access")
 
@@ -36,11 +38,10 @@ class Observation:
 
     def observe(self, response: Response, seconds: float) -> None:
         """Note one answer; no body, no query value and no token is ever logged."""
-        operation = request.endpoint or "none"
-        name = f"{request.method} {operation}"
+        name = operation_of(request)
         self._requests.labels(name, response.status_code).inc()
         self._seconds.labels(name).observe(seconds)
-        user_id = g.caller.actor.user_id if g.caller is not None else None
+        queries, sql_seconds = meter.read()
         logs.line(
             log,
             "request",
@@ -48,5 +49,17 @@ class Observation:
             operation=name,
             status=response.status_code,
             ms=round(seconds * 1000, 2),
-            user_id=user_id,
+            sql_ms=round(sql_seconds * 1000, 2),
+            queries=queries,
+            user_id=g.caller.actor.user_id if g.caller is not None else None,
+            organization_id=(request.view_args or {}).get("organization_id"),
         )
+
+
+def operation_of(asked: Request) -> str:
+    """The operation id, or the endpoint of what is no operation."""
+    endpoint = asked.endpoint or "none"
+    if not endpoint[0].isupper():
+        return endpoint
+    method = "get" if asked.method == "HEAD" else asked.method.lower()
+    return operation_id_of(endpoint, method) if method in METHODS else method

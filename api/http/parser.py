@@ -99,11 +99,17 @@ def load_query(served: operation) -> dict[str, Any]:
         UnknownParameter, InvalidParameter: named one by one.
     """
     kind = served.listing.schema if served.listing is not None else served.query
-    if kind is None and not request.query_string:
-        return {}
+    if not request.query_string:
+        return {} if kind is None else dict(_defaults_of(kind))
     loaded: dict[str, Any] = query_parser.parse(
         schema_of(kind or NoParameters), request, location="query"
     )
+    return loaded
+
+
+@functools.cache
+def _defaults_of(kind: type[Schema]) -> Mapping[str, Any]:
+    loaded: Mapping[str, Any] = schema_of(kind).load({})
     return loaded
 
 

@@ -25,11 +25,13 @@ URL_BYTES: Final = 8 * 1024
 HEADER_BYTES: Final = 16 * 1024
 REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{8,128}")
 LOOPBACK: Final = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?")
-SECURITY: Final = {
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-}
+EVERYWHERE: Final = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Vary", "Authorization, Accept, Accept-Encoding, Prefer"),
+)
+"""Header fields of every answer that has none of its own by these names."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -92,19 +94,18 @@ class Envelope:
     def after(self, response: Response) -> Response:
         """Add what every answer carries, and tell the log and the metrics."""
         headers = response.headers
-        headers["X-Request-Id"] = g.request_id
-        for name, value in SECURITY.items():
-            headers.setdefault(name, value)
-        headers.setdefault("Vary", "Authorization, Accept, Accept-Encoding, Prefer")
+        headers.add("X-Request-Id", g.request_id)
+        headers.extend(pair for pair in EVERYWHERE if pair[0] not in headers)
         if self.cors.varies:
             headers["Vary"] += ", Origin"
             headers.extend(self.cors.headers(request.headers.get("Origin")))
         if g.operation is not None:
             policies = self.limits.header_of_policies(g.operation.rate)
             if policies is not None:
-                headers["RateLimit-Policy"] = policies
+                headers.add("RateLimit-Policy", policies)
             if g.rate is not None:
-                headers["RateLimit"] = f'"{g.rate.policy}";r={g.rate.left};t={g.rate.seconds}'
+                rate = f'"{g.rate.policy}";r={g.rate.left};t={g.rate.seconds}'
+                headers.add("RateLimit", rate)
         self.observe(response, time.perf_counter() - g.began)
         return response
 

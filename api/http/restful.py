@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -93,7 +94,13 @@ def operation_id(resource: type[Resource], method: str) -> str:
     `RegistrationList.post` → `create_registration`, `.get` → `list_registrations`,
     `RegistrationItem.put` → `replace_registration`, `StudentByExternalId.put` → `upsert_student`.
     """
-    snake = re.sub(r"(?<!^)(?=[A-Z])", "_", resource.__name__).lower()
+    return operation_id_of(resource.__name__, method)
+
+
+@lru_cache(maxsize=1024)
+def operation_id_of(name: str, method: str) -> str:
+    """The same from the name of the class, which is also the endpoint of its route."""
+    snake = re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
     if snake.endswith("_by_external_id"):
         noun = snake.removesuffix("_by_external_id")
         return f"upsert_{noun}" if method == "put" else f"{VERBS[method]}_{snake}"

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, CursorResult, Executable, Row,
 from sqlalchemy.exc import DBAPIError
 
 from api.clock import Clock, SystemClock
-from api.models import prepared
+from api.models import meter, prepared
 from api.models.base import Instant
 from api.models.engines import Dialect
 from api.models.locks import LockOrder, LockStep
@@ -70,18 +70,20 @@ class Transaction:
         parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
     ) -> CursorResult[Any]:
         """Run one statement; a sequence of parameters runs it for each of them."""
-        if self._autocommit:
-            return once_more(
-                self.connection, lambda: self.connection.execute(statement, parameters)
-            )
-        return self.connection.execute(statement, parameters)
+        with meter.running():
+            if self._autocommit:
+                return once_more(
+                    self.connection, lambda: self.connection.execute(statement, parameters)
+                )
+            return self.connection.execute(statement, parameters)
 
     def all(self, statement: Executable, **parameters: Any) -> Sequence[Row[Any]]:
         """Every row of the answer."""
         # psycopg opens a transaction by itself with its first statement, so what goes past it is
         # only right outside one; on SQLite every BEGIN is ours.
         if self._autocommit or self.dialect == "sqlite":
-            found = prepared.rows(self.connection, self.dialect, statement, parameters)
+            with meter.running():
+                found = prepared.rows(self.connection, self.dialect, statement, parameters)
             if found is not None:
                 return found
         return self.execute(statement, parameters).all()
