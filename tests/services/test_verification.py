@@ -23,7 +23,6 @@ from api.models import (
     Student,
 )
 from api.services import verification
-from api.services.registration_doors import Door
 from tests import factories
 from tests.services.school import School
 
@@ -174,17 +173,14 @@ def test_an_idle_seat_is_named(world):
 
 
 def test_a_newcomer_who_was_seated_past_the_line_is_named(world):
-    newcomer = world.school.a_student()
-    with tampering(world) as tx:
+    database, newcomer = world.school.database, world.school.a_student()
+    with database.write() as tx:
         tx.execute(world.of_class(SchoolClass).values(capacity=3, eligible_waiting=0, waiting=0))
-        world.school.registrations.register(
-            tx,
-            world.school.registrar,
-            Door(class_id=world.lecture.id),
-            {"student_id": newcomer.id},
-        )
+    world.school.register(world.lecture, newcomer)
+    with database.write() as tx:
         tx.execute(world.of_class(SchoolClass).values(eligible_waiting=2, waiting=2))
 
+    with database.snapshot() as tx:
         assert broken(tx, world.organization_id) == {8: [f"{world.name}#9"]}
 
 
