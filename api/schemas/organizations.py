@@ -30,7 +30,13 @@ class OrganizationSchema(Representation):
         0, 240, load_default=0, metadata={"description": "Minutes needed between two sessions."}
     )
     max_live_classes_per_term = Integer(
-        1, 100, nullable=True, metadata={"description": "Seats a student may hold in one term."}
+        1,
+        100,
+        nullable=True,
+        metadata={
+            "description": "Classes of one term that a student may be enrolled in, be offered, "
+            "wait for or ask for, all together."
+        },
     )
     max_waitlists_per_term = Integer(
         1, 100, nullable=True, metadata={"description": "Lines a student may wait in in one term."}

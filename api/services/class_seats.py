@@ -30,6 +30,9 @@ from api.services.rules_waitlist import (
 from api.services.seat_book import SeatBook
 
 _NOW = select(CLOCK)
+LINELESS = frozenset({ClassStatus.CANCELLED, ClassStatus.ENDED})
+"""Classes that are over: nobody waits for them any more."""
+
 _EVENT_OF_STATUS = {
     ClassStatus.OPEN: "class.opened",
     ClassStatus.CLOSED: "class.closed",
@@ -75,7 +78,8 @@ def edit(tx: Transaction, actor: Actor, row: Row[Any], wanted: SeatEdit) -> Row[
 
     Raises:
         CapacityBelowTaken: below the seats taken, and `shrink` does not say what then.
-        StateConflict: the class cannot go to that status from where it is.
+        StateConflict: the class cannot go to that status from where it is, or nobody can be sent
+            back to its line, because it is over.
     """
     if wanted.status is not None:
         _require_move(row.status, wanted.status)
@@ -147,7 +151,7 @@ def _turn(tx: Transaction, book: SeatBook, actor: Actor, to: ClassStatus) -> Non
     _require_move(book.now["status"], to)
     book.now["status"] = to
     book.note(_EVENT_OF_STATUS[to], actor.user_id)
-    if to in {ClassStatus.CANCELLED, ClassStatus.ENDED}:
+    if to in LINELESS:
         promotion.settle(tx, book)
 
 
@@ -169,6 +173,8 @@ def _displace(tx: Transaction, book: SeatBook, actor: Actor, count: int) -> None
     """Send whoever enrolled last back to the head of the line, in the order of their tickets."""
     if not count:
         return
+    if book.row.status in LINELESS:
+        raise StateConflict("The class is over: its line leads nowhere.", state=book.row.status)
     last = tx.all(places.LAST_ENROLLED, **_key(book.row), most=count)
     for row in reversed(last):
         book.move(

@@ -164,6 +164,19 @@ def test_an_ended_class_keeps_its_students_and_lets_its_line_go(school):
     assert school.states(school_class) == ["enrolled"] * 2 + ["expired"] * 2
 
 
+def test_nobody_is_sent_back_to_the_line_of_a_class_that_is_over(school):
+    school_class = a_full_class(school)
+    change_status(school, school_class, "ended")
+
+    with pytest.raises(StateConflict) as refused:
+        change_capacity(school, school_class, 1, Shrink.DISPLACE_LAST)
+
+    assert refused.value.members == {"state": "ended"}
+    assert school.states(school_class) == ["enrolled", "enrolled", "expired", "expired"]
+    kept = change_capacity(school, school_class, 1, Shrink.KEEP)
+    assert (kept.capacity, kept.seats_taken, kept.over_allowance) == (1, 2, 1)
+
+
 def test_a_status_that_stays_writes_nothing(school):
     school_class = school.a_class()
 
