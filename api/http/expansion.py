@@ -54,11 +54,13 @@ class Expansion:
     ) -> None:
         """Put what `paths` names under `_embedded` of each document; `shown` has their rows.
 
-        What the caller may not see is left out, as it is left out of lists.
+        What the caller, or the caller's token, may not see is left out, as it is left out of lists.
         """
         for name in dict.fromkeys(path.partition(".")[0] for path in paths):
             deeper = [path.partition(".")[2] for path in paths if path.startswith(f"{name}.")]
             embedded = kind.embeds[name]
+            if self.renderer.is_beyond_scope(actor, embedded.kind):
+                continue
             wanted = {getattr(row, embedded.member) for row, _ in shown} - {None}
             found = self._read(tx, actor, embedded.kind, shown[0][0], wanted) if wanted else ()
             documents = {

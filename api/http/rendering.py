@@ -9,9 +9,12 @@ from typing import Any, Final
 from uuid import UUID
 
 import orjson
-from flask import Flask
+from flask import Flask, g
 
-from api.errors import Block
+from api.authz.actor import Actor
+from api.authz.scopes import Scope
+from api.errors import Block, InsufficientScope
+from api.http.authentication import lacking_scope
 from api.http.links import LinkMaker, Target, targets_of
 from api.http.problems import block_member
 from api.schemas.dumping import dumped, volatile_members_of
@@ -71,6 +74,10 @@ class Renderer:
         """`_links` for what would succeed, `_blocked` for what would not, and why."""
         return self._affordances({}, rels, row, verdicts, base_url)
 
+    def is_beyond_scope(self, actor: Actor, kind: Hypermedia) -> bool:
+        """Whether the actor's token was not issued for reading such a resource at its own URL."""
+        return kind.itself is not None and bool(self._beyond_scope(actor, kind.itself))
+
     def href(self, rel: Rel, row: Any, base_url: str) -> str:
         """Where a rel of this row leads to."""
         href: str = self.maker(rel)(row, base_url)["href"]
@@ -86,11 +93,14 @@ class Renderer:
     ) -> dict[str, Any]:
         links: dict[str, Any] = {}
         blocked: dict[str, Any] = {}
+        narrow = _narrow_actor()
         for rel in rels:
             if rel.judged:
                 blocks = verdicts.get(rel.name)
                 if blocks is None:
                     continue
+                if narrow is not None and not blocks:
+                    blocks = self._beyond_scope(narrow, rel)
                 if blocks:
                     blocked[rel.name] = blocks_member(blocks)
                     continue
@@ -99,6 +109,11 @@ class Renderer:
         if blocked:
             found["_blocked"] = blocked
         return found
+
+    def _beyond_scope(self, actor: Actor, rel: Rel) -> tuple[Block, ...]:
+        target = self.targets[rel.operation]
+        scope = lacking_scope(actor, target.served, target.method)
+        return () if scope is None else (Block(InsufficientScope.code, {"scope": scope}),)
 
     def _write_links(
         self, made: dict[Rel, orjson.Fragment], rels: tuple[Rel, ...], row: Any, base_url: str
@@ -120,6 +135,15 @@ class Renderer:
         if maker is None:
             maker = self._makers[rel] = LinkMaker(rel, self.targets[rel.operation])
         return maker
+
+
+def _narrow_actor() -> Actor | None:
+    """The caller, if the token was issued for less than the user may: most are not."""
+    caller = g.get("caller")
+    if caller is None or caller.actor.token_id is None:
+        return None
+    actor: Actor = caller.actor
+    return None if len(actor.scopes) == len(Scope) else actor
 
 
 class _Slot:

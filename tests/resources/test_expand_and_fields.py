@@ -4,9 +4,11 @@ import pytest
 
 from api import ids
 from api.authz.actor import Actor
+from api.authz.scopes import Scope
 from api.models import Role
 from api.services import class_seats
 from tests import factories
+from tests.apps import Client, a_token
 
 
 @pytest.fixture
@@ -116,6 +118,18 @@ def test_what_cannot_be_embedded_is_refused_with_what_can(school, registration, 
     (error,) = refused.json["errors"]
     assert error["parameter"] == "expand"
     assert refused.json["allowed"] == ["class", "class.course", "class.term", "student"]
+
+
+def test_a_token_embeds_no_more_than_it_may_read_at_the_url_of_it(school, registration):
+    token = {"scopes": [Scope.REGISTRATIONS_READ, Scope.CATALOGUE_READ]}
+    with school.database.write() as tx:
+        secret = a_token(tx, school.registrar.member.user_id, **token)
+    narrow = Client(school.app.test_client(), secret)
+
+    document = narrow.get(registration, query_string={"expand": "class,student"}).json
+
+    assert set(document["_embedded"]) == {"class"}
+    assert narrow.get(document["_links"]["student"]["href"]).status_code == 403
 
 
 def test_fields_keep_id_and_links(school, taught, registration):
