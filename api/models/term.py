@@ -115,8 +115,18 @@ _HEIRS = (
     .where(SchoolClass.organization_id == bindparam("organization_id"))
     .order_by(SchoolClass.id)
 )
-HEIRS_OF_TERM = _HEIRS.where(SchoolClass.term_id == bindparam("term_id")).with_for_update(
-    of=SchoolClass
-)
+HEIRS_OF_TERM = _HEIRS.where(SchoolClass.term_id == bindparam("term_id"))
 HEIRS_OF_ZONE = _HEIRS.where(SchoolClass.timezone.is_(None))
 HEIR = _HEIRS.where(SchoolClass.id == bindparam("class_id"))
+
+# Locked first and read then: beside a row that it waited for, a statement shows sessions as they
+# were before.
+CLASSES_LOCKED = (
+    select(SchoolClass.id)
+    .where(SchoolClass.organization_id == bindparam("organization_id"))
+    .order_by(SchoolClass.id)
+    .with_for_update()
+)
+"""The classes of an organization, locked in the order of their ids."""
+
+CLASSES_OF_TERM_LOCKED = CLASSES_LOCKED.where(SchoolClass.term_id == bindparam("term_id"))

@@ -36,6 +36,11 @@ GUARDED = SETTLING | {
 """What a registration or the line may be decided by, beside the seats."""
 
 ZONE = select(Organization.timezone).where(Organization.id == bindparam("organization_id"))
+"""The zone of an organization; whoever changes it waits for the classes that are locked."""
+
+ZONE_KEPT = ZONE.with_for_update(read=True)
+"""The same, and nobody changes it before a class is there that inherits it."""
+
 _TERM = select(Term.id).where(
     Term.organization_id == bindparam("organization_id"), Term.id == bindparam("term_id")
 )

@@ -26,6 +26,7 @@ from api.services.class_columns import (
     SEATS,
     SETTLING,
     ZONE,
+    ZONE_KEPT,
     columns_of,
     refusal_of,
     refuse_unknown,
@@ -123,7 +124,7 @@ class Classes:
         refuse_unknown(tx, organization_id, new)
         now = tx.now()
 
-        zone = new["timezone"] or tx.scalar(ZONE, organization_id=organization_id)
+        zone = new["timezone"] or tx.scalar(ZONE_KEPT, organization_id=organization_id)
         columns = {
             **columns_of(new),
             "id": self.ids.new(organization_id),

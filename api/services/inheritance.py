@@ -60,19 +60,21 @@ _MOVE_SESSION = (
 
 def follow_term(tx: Transaction, term: Any) -> None:
     """Let the classes of a term follow its deadlines. Locks them."""
-    heirs = tx.all(terms.HEIRS_OF_TERM, organization_id=term.organization_id, term_id=term.id)
-    tx.lock(LockStep.CLASS, *(heir.id for heir in heirs))
-    _settle(tx, heirs)
+    parameters = {"organization_id": term.organization_id, "term_id": term.id}
+    locked = tx.all(terms.CLASSES_OF_TERM_LOCKED, **parameters)
+    tx.lock(LockStep.CLASS, *(row.id for row in locked))
+    _settle(tx, tx.all(terms.HEIRS_OF_TERM, **parameters))
 
 
 def follow_zone(tx: Transaction, organization_id: UUID, zone: str) -> None:
-    """Let the classes without a zone of their own follow the organization's. Locks them.
+    """Let the classes without a zone of their own follow the organization's.
 
-    The wall clock is what was agreed on: sessions to come keep it and move in UTC.
+    Locks every class: one that has a zone may be giving it up at this moment. The wall clock is
+    what was agreed on: sessions to come keep it and move in UTC.
     """
     parameters = {"organization_id": organization_id}
-    heirs = tx.all(terms.HEIRS_OF_ZONE.with_for_update(of=SchoolClass), **parameters)
-    tx.lock(LockStep.CLASS, *(heir.id for heir in heirs))
+    locked = tx.all(terms.CLASSES_LOCKED, **parameters)
+    tx.lock(LockStep.CLASS, *(row.id for row in locked))
     tx.execute(_MOVE_ZONE, {"of_organization": organization_id, "zone": zone, "now": tx.now()})
     rows = tx.all(sessions.TO_COME_BY_ZONE, **parameters, now=tx.now())
     _move(tx, rows, zone)

@@ -24,7 +24,8 @@ from api.services.judged import ALLOWED, Judged, Listed, permitted
 BY_ID = select(Organization).where(
     Organization.id == bindparam("organization_id"), Organization.archived_at.is_(None)
 )
-BY_ID_FOR_UPDATE = BY_ID.with_for_update()
+# Classes refer to the row: an edit of settings must not wait for who holds a class, which it locks.
+BY_ID_FOR_UPDATE = BY_ID.with_for_update(key_share=True)
 OF_USER = (
     select(Organization)
     .join(Member, Member.organization_id == Organization.id)
@@ -102,7 +103,7 @@ class Organizations:
     def update(self, tx: Transaction, row: Row[Any], changes: Mapping[str, Any]) -> Judged:
         """Change settings; nothing is written if nothing differs.
 
-        Locks the classes without a zone of their own, by id, if the zone changes: they follow.
+        Locks the classes, by id, if the zone changes: those without one of their own follow.
 
         Raises:
             DuplicateName: the slug is taken.
