@@ -63,7 +63,7 @@ STUDENT = select(Student.member_id, Student.status).where(
     Student.id == bindparam("student_id"),
 )
 STUDENT_FOR_UPDATE = STUDENT.with_for_update()
-MEMBER_OF = (
+MEMBER_OF_FOR_UPDATE = (
     select(Member.id, Student.id.label("student_id"))
     .outerjoin(
         Student,
@@ -73,6 +73,8 @@ MEMBER_OF = (
         Member.organization_id == bindparam("organization_id"),
         Member.user_id == bindparam("user_id"),
     )
+    # Or they could leave before the student record is theirs.
+    .with_for_update(of=Member)
 )
 
 
@@ -174,7 +176,10 @@ class Invitations:
         if invitation.student_id is not None:
             # Before the invitation, for erasing a student takes the two in this order.
             tx.lock(LockStep.STUDENT, invitation.student_id)
-            _refuse_claimed(tx.execute(STUDENT_FOR_UPDATE, named).one())
+            student = tx.execute(STUDENT_FOR_UPDATE, named).one()
+            if student.status == StudentStatus.ERASED:
+                raise _no_such_code()
+            _refuse_claimed(student)
         taken = {
             "organization": invitation.organization_id,
             "invitation_id": invitation.id,
@@ -203,7 +208,7 @@ class Invitations:
     def _joined(self, tx: Transaction, invitation: Row[Any], user_id: UUID) -> UUID:
         """The caller as a member: a new one, or the present one who claims a student record."""
         organization_id = invitation.organization_id
-        present = tx.first(MEMBER_OF, organization_id=organization_id, user_id=user_id)
+        present = tx.first(MEMBER_OF_FOR_UPDATE, organization_id=organization_id, user_id=user_id)
         if present is not None:
             if invitation.student_id is None or present.student_id is not None:
                 raise StateConflict("You are a member already.")
@@ -238,11 +243,15 @@ def _refuse_claimed(student: Row[Any]) -> None:
 
 
 def _link(tx: Transaction, *, organization_id: UUID, student_id: UUID, member_id: UUID) -> None:
-    tx.execute(
+    statement = (
         update(Student)
         .where(Student.organization_id == organization_id, Student.id == student_id)
         .values(member_id=member_id)
     )
+    try:
+        tx.execute(statement)
+    except IntegrityError as twin:
+        raise StateConflict("You have a student record already.") from twin
 
 
 def _no_such_code() -> ValidationFailed:

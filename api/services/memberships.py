@@ -24,9 +24,13 @@ OWNERS = (
     .select_from(Member)
     .where(Member.organization_id == bindparam("organization_id"), Member.role == Role.OWNER)
 )
-MEMBER_OF = select(Member.id, Member.role).where(
-    Member.organization_id == bindparam("organization_id"),
-    Member.user_id == bindparam("user_id"),
+MEMBER_OF_FOR_UPDATE = (
+    select(Member.id, Member.role)
+    .where(
+        Member.organization_id == bindparam("organization_id"),
+        Member.user_id == bindparam("user_id"),
+    )
+    .with_for_update()
 )
 
 
@@ -52,7 +56,7 @@ def has_another_owner(tx: Transaction, organization_id: UUID) -> bool:
 
 
 def end_membership(tx: Transaction, organization_id: UUID, member_id: UUID) -> None:
-    """Take a member out of an organization; a student record stays, without a login."""
+    """Take a locked member out of an organization; a student record stays, without a login."""
     tx.execute(
         update(Student)
         .where(Student.organization_id == organization_id, Student.member_id == member_id)
@@ -71,7 +75,7 @@ def end_memberships(tx: Transaction, user_id: UUID) -> None:
     """
     for organization in tx.all(ORGANIZATIONS_OF, user_id=user_id):
         lock_organization(tx, organization.id)
-        member = tx.first(MEMBER_OF, organization_id=organization.id, user_id=user_id)
+        member = tx.first(MEMBER_OF_FOR_UPDATE, organization_id=organization.id, user_id=user_id)
         if member is None:
             continue
         if member.role == Role.OWNER and organization.archived_at is None:

@@ -11,8 +11,9 @@ from api.authz.policy import Policy
 from api.clock import epoch_ms
 from api.errors import LastOwner, NotFound, Refusal, StateConflict, ValidationFailed
 from api.ids import Ids
-from api.models import Invitation, Member, Role
+from api.models import Invitation, Member, Role, Student
 from api.models.base import Instant
+from api.models.student import StudentStatus
 from api.services import invitations as invitations_module
 from api.services import memberships
 from api.services.invitations import Invitations
@@ -41,17 +42,41 @@ def owners(database):
 
 
 @pytest.fixture
+def a_user_who_is_a_member(database):
+    with database.write() as tx:
+        user = factories.a_user(tx)
+        return user, factories.a_member(tx, role=Role.STUDENT, user_id=user.id)
+
+
+@pytest.fixture
 def users(database):
     with database.write() as tx:
         return [factories.a_user(tx) for _ in range(2)]
 
 
-def an_invitation(database, organization_id=None):
+def an_invitation(database, organization_id=None, **given):
     """An invitation, and its code."""
     code = secrets.new_secret(secrets.INVITATION_PREFIX)
     with database.write() as tx:
-        row = factories.an_invitation(tx, organization_id, code_hash=secrets.hash_of(code))
+        row = factories.an_invitation(tx, organization_id, code_hash=secrets.hash_of(code), **given)
     return row, code
+
+
+def a_claim(database, organization_id, **given):
+    """A student record without a login, and the code that gives it to somebody."""
+    with database.write() as tx:
+        student = factories.a_student(tx, organization_id, **given)
+    _, code = an_invitation(database, organization_id, role=Role.STUDENT, student_id=student.id)
+    return student, code
+
+
+def login_of(database, student):
+    with database.read() as tx:
+        return tx.scalar(
+            select(Student.member_id).where(
+                Student.organization_id == student.organization_id, Student.id == student.id
+            )
+        )
 
 
 def count(database, organization_id, *conditions):
@@ -160,3 +185,51 @@ def test_who_sends_two_codes_at_once_becomes_a_member_once(database, invitations
 
     assert fared is StateConflict
     assert count(database, invitation.organization_id) == 1
+
+
+def test_a_member_who_sends_two_codes_at_once_claims_one_record(
+    database, invitations, a_user_who_is_a_member
+):
+    user, member = a_user_who_is_a_member
+    (first, code), (second, other) = (a_claim(database, member.organization_id) for _ in range(2))
+
+    fared = both(database, lambda tx, sent: accept(invitations, tx, user, sent), code, other)
+
+    assert fared is StateConflict
+    assert (login_of(database, first), login_of(database, second)) == (member.id, None)
+
+
+@pytest.mark.parametrize("leaves_first", [True, False])
+@pytest.mark.parametrize("deletes_account", [True, False])
+def test_who_leaves_while_claiming_a_record_has_none(
+    database, members, invitations, a_user_who_is_a_member, leaves_first, deletes_account
+):
+    user, member = a_user_who_is_a_member
+    student, code = a_claim(database, member.organization_id)
+
+    def go(tx):
+        if deletes_account:
+            memberships.end_memberships(tx, user.id)
+        else:
+            leave(members, tx, member)
+
+    def claim(tx):
+        accept(invitations, tx, user, code)
+
+    fared = both(database, lambda tx, act: act(tx), *((go, claim) if leaves_first else (claim, go)))
+
+    # Whoever claims after having left has come again.
+    assert fared is None
+    assert (login_of(database, student) is not None) == leaves_first
+    assert login_of(database, student) != member.id
+
+
+def test_a_record_that_was_erased_meanwhile_is_nobodys_to_claim(database, invitations, users):
+    with database.write() as tx:
+        organization = factories.an_organization(tx)
+    student, code = a_claim(database, organization.id, status=StudentStatus.ERASED)
+
+    with pytest.raises(ValidationFailed), database.write() as tx:
+        accept(invitations, tx, users[0], code)
+
+    assert login_of(database, student) is None
