@@ -18,6 +18,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     bindparam,
+    case,
     select,
 )
 from sqlalchemy.ext.compiler import compiles
@@ -178,6 +179,12 @@ def instructor_ids(instructors: Iterable[Mapping[str, Any]]) -> tuple[UUID, ...]
     """The members among the instructors of a class; a name without a login is none."""
     return tuple(UUID(one["member_id"]) for one in instructors if one["member_id"] is not None)
 
+
+SEATS_FREE = case(
+    (SchoolClass.capacity <= SchoolClass.seats_taken, 0),
+    else_=SchoolClass.capacity - SchoolClass.seats_taken,
+)
+"""Seats that nobody has; null without a capacity."""
 
 ID_BY_EXTERNAL_ID = select(SchoolClass.id).where(
     SchoolClass.organization_id == bindparam("organization_id"),

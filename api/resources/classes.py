@@ -24,7 +24,7 @@ from api.http.operation import operation
 from api.http.query_fields import Flag
 from api.http.restful import Resource
 from api.models.database import Transaction
-from api.models.school_class import ClassStatus, SchoolClass
+from api.models.school_class import SEATS_FREE, ClassStatus, SchoolClass
 from api.schemas.base import Parameters
 from api.schemas.class_parts import MOST_CAPACITY
 from api.schemas.classes import CLASS, ClassSchema
@@ -50,6 +50,7 @@ LISTING = Listing(
     },
     default_sort="created_at",
     filters={
+        "id": identifier(SchoolClass.id, "cls"),
         "title": text(SchoolClass.title, fold=SchoolClass.title_fold),
         "section": text(SchoolClass.section, fold=SchoolClass.section_fold, nullable=True),
         "location": text(SchoolClass.location, fold=SchoolClass.location_fold, nullable=True),
@@ -64,8 +65,12 @@ LISTING = Listing(
         "effective_timezone": text(SchoolClass.effective_timezone),
         "effective_drop_until": instant(SchoolClass.effective_drop_until, nullable=True),
         "effective_withdraw_until": instant(SchoolClass.effective_withdraw_until, nullable=True),
+        "effective_promotion_ends_at": instant(
+            SchoolClass.effective_promotion_ends_at, nullable=True
+        ),
         "capacity": number(SchoolClass.capacity, least=0, most=MOST_CAPACITY, nullable=True),
         "seats_taken": number(SchoolClass.seats_taken, least=0, most=2**31 - 1),
+        "seats_free": number(SEATS_FREE, least=0, most=MOST_CAPACITY, nullable=True),
         "waitlist_length": number(SchoolClass.waiting, least=0, most=2**31 - 1),
         "created_at": instant(SchoolClass.created_at),
         "updated_at": instant(SchoolClass.updated_at),

@@ -12,7 +12,7 @@ from api.authz.actor import Actor
 from api.authz.policy import Action
 from api.errors import DuplicateName, Forbidden, NotFound, ResourceInUse
 from api.http.edge import Edge
-from api.http.filters import Listing, instant, number, text
+from api.http.filters import Listing, identifier, instant, number, text
 from api.http.operation import operation
 from api.http.restful import Resource
 from api.models.course import Course
@@ -36,6 +36,7 @@ LISTING = Listing(
     },
     default_sort="created_at",
     filters={
+        "id": identifier(Course.id, "crs"),
         "code": text(Course.code, fold=Course.code_fold),
         "title": text(Course.title, fold=Course.title_fold),
         "external_id": text(Course.external_id, fold=Course.external_id_fold, nullable=True),

@@ -36,6 +36,7 @@ LISTING = Listing(
     sorts={"created_at": Invitation.created_at, "expires_at": Invitation.expires_at},
     default_sort="-created_at",
     filters={
+        "id": identifier(Invitation.id, "inv"),
         "role": choice(Invitation.role, Role),
         "email": text(Invitation.email, nullable=True),
         "student_id": identifier(Invitation.student_id, "stu", nullable=True),
@@ -43,6 +44,7 @@ LISTING = Listing(
         "created_at": instant(Invitation.created_at),
         "expires_at": instant(Invitation.expires_at),
         "accepted_at": instant(Invitation.accepted_at, nullable=True),
+        "accepted_by": identifier(Invitation.accepted_by, "usr", nullable=True),
     },
     members=tuple(name for name, _ in members_of(InvitationSchema)),
 )

@@ -17,6 +17,7 @@ from api.http.operation import operation
 from api.http.restful import Resource
 from api.models.database import Transaction
 from api.models.organization import Member, Role
+from api.models.student import Student
 from api.models.user import User
 from api.schemas.dumping import members_of
 from api.schemas.hypermedia import Rel
@@ -35,11 +36,13 @@ LISTING = Listing(
     },
     default_sort="created_at",
     filters={
+        "id": identifier(Member.id, "mem"),
         # A user name is stored in its folded form.
         "username": text(User.username, fold=User.username),
         "display_name": text(User.display_name, nullable=True),
         "user_id": identifier(Member.user_id, "usr"),
         "role": choice(Member.role, Role),
+        "student_id": identifier(Student.id, "stu", nullable=True),
         "created_at": instant(Member.created_at),
         "updated_at": instant(Member.updated_at),
     },

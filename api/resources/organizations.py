@@ -12,11 +12,12 @@ from api.authz.actor import Actor
 from api.authz.policy import Action
 from api.errors import DuplicateName, Forbidden, NotFound
 from api.http.edge import Edge
-from api.http.filters import Listing, flag, instant, text
+from api.http.filters import Listing, choice, flag, identifier, instant, text
 from api.http.operation import operation
 from api.http.restful import Resource
 from api.models.database import Transaction
-from api.models.organization import Organization
+from api.models.organization import ConflictPolicy, Organization
+from api.schemas.dumping import members_of
 from api.schemas.hypermedia import Rel
 from api.schemas.organizations import ORGANIZATION, OrganizationSchema
 from api.services.judged import Judged, Listed
@@ -29,12 +30,16 @@ LISTING = Listing(
     sorts={"created_at": Organization.created_at, "name": Organization.name},
     default_sort="created_at",
     filters={
+        "id": identifier(Organization.id, "org"),
         "name": text(Organization.name, fold=Organization.name_fold),
         "slug": text(Organization.slug),
         "timezone": text(Organization.timezone),
         "public_catalog": flag(Organization.public_catalog),
+        "conflict_policy": choice(Organization.conflict_policy, ConflictPolicy),
         "created_at": instant(Organization.created_at),
+        "updated_at": instant(Organization.updated_at),
     },
+    members=tuple(name for name, _ in members_of(OrganizationSchema)),
 )
 Revise = Callable[[Any], Mapping[str, Any]]
 Check = Callable[[Any], None]

@@ -21,7 +21,7 @@ from api.errors import (
     ValidationFailed,
 )
 from api.http.edge import Edge
-from api.http.filters import Listing, choice, flag, identifier, instant, number
+from api.http.filters import Listing, choice, flag, identifier, instant, number, text
 from api.http.operation import operation
 from api.http.query_fields import Flag
 from api.http.restful import Resource
@@ -77,6 +77,7 @@ def _listing(name: str) -> Listing:
         },
         default_sort="created_at",
         filters={
+            "id": identifier(Registration.id, "reg"),
             "state": choice(Registration.state, RegistrationState),
             "student_id": identifier(Registration.student_id, "stu"),
             "class_id": identifier(Registration.class_id, "cls"),
@@ -84,6 +85,7 @@ def _listing(name: str) -> Listing:
             "ticket": number(Registration.ticket, least=1, most=MOST_TICKET),
             "priority": number(Registration.priority, least=0, most=MOST_PRIORITY),
             "offer_expires_at": instant(Registration.offer_expires_at, nullable=True),
+            "skip_reason": text(Registration.skip_reason, nullable=True),
             "conflict_override": flag(Registration.conflict_override),
             "decided_at": instant(Registration.decided_at),
             "created_at": instant(Registration.created_at),

@@ -12,7 +12,7 @@ from api.authz.actor import Actor
 from api.authz.policy import Action
 from api.errors import DuplicateName, Forbidden, NotFound, StateConflict
 from api.http.edge import Edge
-from api.http.filters import Listing, choice, instant, text
+from api.http.filters import Listing, choice, identifier, instant, text
 from api.http.operation import operation
 from api.http.restful import Resource
 from api.models.database import Transaction
@@ -36,11 +36,13 @@ LISTING = Listing(
     },
     default_sort="created_at",
     filters={
+        "id": identifier(Student.id, "stu"),
         "given_name": text(Student.given_name, fold=Student.given_name_fold),
         "family_name": text(Student.family_name, fold=Student.family_name_fold),
         "email": text(Student.email, fold=Student.email_fold, nullable=True),
         "external_id": text(Student.external_id, fold=Student.external_id_fold, nullable=True),
         "status": choice(Student.status, StudentStatus),
+        "member_id": identifier(Student.member_id, "mem", nullable=True),
         "created_at": instant(Student.created_at),
         "updated_at": instant(Student.updated_at),
     },

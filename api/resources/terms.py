@@ -12,7 +12,7 @@ from api.authz.actor import Actor
 from api.authz.policy import Action
 from api.errors import DuplicateName, Forbidden, NotFound, ResourceInUse
 from api.http.edge import Edge
-from api.http.filters import Listing, day, instant, text
+from api.http.filters import Listing, day, identifier, instant, text
 from api.http.operation import operation
 from api.http.restful import Resource
 from api.models.database import Transaction
@@ -37,6 +37,7 @@ LISTING = Listing(
     },
     default_sort="created_at",
     filters={
+        "id": identifier(Term.id, "trm"),
         "name": text(Term.name, fold=Term.name_fold),
         "external_id": text(Term.external_id, fold=Term.external_id_fold, nullable=True),
         "starts_on": day(Term.starts_on),

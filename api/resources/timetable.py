@@ -36,6 +36,7 @@ PATTERN_LISTING = Listing(
     },
     default_sort="created_at",
     filters={
+        "id": identifier(MeetingPattern.id, "pat"),
         "from_date": day(MeetingPattern.from_date),
         "to_date": day(MeetingPattern.to_date),
         "duration_minutes": number(
@@ -56,6 +57,7 @@ SESSION_LISTING = Listing(
     },
     default_sort="starts_at",
     filters={
+        "id": identifier(ClassSession.id, "ses"),
         "starts_at": instant(ClassSession.starts_at),
         "ends_at": instant(ClassSession.ends_at),
         "status": choice(ClassSession.status, SessionStatus),

@@ -13,12 +13,13 @@ from api.authz.policy import Action
 from api.errors import FieldError, InvalidCredentials, NotFound, RateLimited, ValidationFailed
 from api.http.asked import Asked, basic_credentials
 from api.http.edge import Edge
-from api.http.filters import Listing, instant, text
+from api.http.filters import Listing, identifier, instant, text
 from api.http.operation import operation
 from api.http.restful import Resource
 from api.models.database import Transaction
 from api.models.user import Token
 from api.schemas.accounts import ISSUED_TOKEN, TOKEN, CredentialsSchema
+from api.schemas.dumping import members_of
 from api.schemas.hypermedia import Rel
 from api.services.judged import Judged, Listed
 from api.services.tokens import Identity, Tokens
@@ -30,10 +31,12 @@ LISTING = Listing(
     sorts={"created_at": Token.created_at, "expires_at": Token.expires_at},
     default_sort="-created_at",
     filters={
+        "id": identifier(Token.id, "tok"),
         "label": text(Token.label, nullable=True),
         "created_at": instant(Token.created_at),
         "expires_at": instant(Token.expires_at),
     },
+    members=tuple(name for name, _ in members_of(TOKEN.schema)),
 )
 
 
