@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Executable, and_, bindparam, case, func, select, text
-from sqlalchemy.orm import aliased
+from typing import Any
+
+from sqlalchemy import ColumnElement, Executable, and_, bindparam, func, select, text
 
 from api.models.base import Identifier
 from api.models.event import Event, StreamKind
@@ -13,70 +14,53 @@ from api.models.school_class import SchoolClass
 from api.models.session import ClassSession, SessionStatus
 from api.models.student import Student
 from api.models.tenancy import across
-from api.models.verify import Offenders, scoped
-
-_one, _other = aliased(Registration), aliased(Registration)
-_held, _clashing = aliased(ClassSession), aliased(ClassSession)
-_later = case((_one.decided_at >= _other.decided_at, _one.decided_at), else_=_other.decided_at)
+from api.models.verify import scoped
 
 
-def _met(registration: type[Registration], session: type[ClassSession]) -> ColumnElement[bool]:
+def _all(statement: Executable) -> Executable:
+    return statement.execution_options(**across("verify"))
+
+
+def _blocking(organization_id: Any) -> ColumnElement[bool]:
     return and_(
-        session.organization_id == registration.organization_id,
-        session.class_id == registration.class_id,
-        session.status == SessionStatus.SCHEDULED,
-        # A timetable that changed after the registration evicts nobody.
-        session.updated_at <= _later,
+        Organization.id == organization_id, Organization.conflict_policy == ConflictPolicy.BLOCK
     )
 
 
-DOUBLE_BOOKED = Offenders(
-    "stu",
-    select(_one.student_id.label("id"))
-    .select_from(_one)
-    .join(
-        Organization,
-        and_(
-            Organization.id == _one.organization_id,
-            Organization.conflict_policy == ConflictPolicy.BLOCK,
-        ),
+SEATS_THAT_MAY_NOT_CLASH = _all(
+    select(
+        Registration.student_id,
+        Registration.class_id,
+        Registration.decided_at,
+        Organization.updated_at.label("blocking_since"),
     )
-    .join(
-        _other,
-        and_(
-            _other.organization_id == _one.organization_id,
-            _other.student_id == _one.student_id,
-            _other.class_id > _one.class_id,
-        ),
-    )
-    .join(_held, _met(_one, _held))
-    .join(
-        _clashing,
-        and_(
-            _met(_other, _clashing),
-            _held.starts_at < _clashing.ends_at,
-            _clashing.starts_at < _held.ends_at,
-        ),
-    )
+    .join(Organization, _blocking(Registration.organization_id))
     .where(
-        scoped(_one.organization_id),
-        in_states(_one.state, SEATED),
-        in_states(_other.state, SEATED),
-        _one.conflict_override.is_(False),
-        _other.conflict_override.is_(False),
-        Organization.updated_at <= _later,
+        scoped(Registration.organization_id),
+        in_states(Registration.state, SEATED),
+        Registration.conflict_override.is_(False),
     )
-    .distinct(),
+    .order_by(Registration.student_id)
 )
+"""Seats where conflicts block, by student."""
+
+MEETINGS_THAT_MAY_NOT_CLASH = _all(
+    select(
+        ClassSession.class_id,
+        ClassSession.starts_at,
+        ClassSession.ends_at,
+        ClassSession.updated_at,
+    )
+    .join(Organization, _blocking(ClassSession.organization_id))
+    .where(scoped(ClassSession.organization_id), ClassSession.status == SessionStatus.SCHEDULED)
+    .order_by(ClassSession.class_id, ClassSession.starts_at)
+)
+"""Sessions that are held where conflicts block, by class and time."""
 
 _BETWEEN = {
     "after": bindparam("after", type_=Identifier),
     "upto": bindparam("upto", type_=Identifier),
 }
-
-
-def _all(statement: Executable) -> Executable:
-    return statement.execution_options(**across("verify"))
 
 
 CLASSES = _all(

@@ -18,6 +18,7 @@ from api.models import verify_rows as rows
 from api.models.database import Transaction
 from api.models.verify import Offenders
 from api.services.guard_facts import windows_of
+from api.services.rules_double_booking import Meeting, Seat, double_booked
 from api.services.rules_replay import Known, Rules, replay
 
 CLAIMS: Final[Mapping[int, str]] = {
@@ -54,7 +55,6 @@ STATEMENTS: Final[Mapping[int, Sequence[Offenders]]] = {
     6: (offenders.TWICE_LIVE,),
     7: (offenders.IDLE_SEAT,),
     9: (offenders.TICKETS_NOT_DENSE,),
-    11: (rows.DOUBLE_BOOKED,),
     12: (offenders.CLASS_SEQ_HAS_GAP, *offenders.STREAM_SEQ_HAS_GAP),
     16: (offenders.KEY_WITHOUT_EFFECT,),
     19: (offenders.OFFER_WITHOUT_END,),
@@ -98,9 +98,9 @@ Progress = Callable[[int], object]
 
 
 def size(tx: Transaction, organization_id: UUID | None = None) -> int:
-    """How far `verify` has to go: a step for each statement and each event of a ledger."""
+    """How far `verify` has to go: a step for each statement, the timetables, and each event."""
     events = tx.scalar(rows.COUNT_EVENTS, organization_id=organization_id)
-    return sum(map(len, STATEMENTS.values())) + int(events)
+    return sum(map(len, STATEMENTS.values())) + 1 + int(events)
 
 
 def verify(
@@ -121,6 +121,8 @@ def verify(
         for statement in statements:
             _run(tx, statement, given, verdicts[number])
             on_progress(1)
+    _find_double_booked(tx, organization_id, verdicts[11])
+    on_progress(1)
     for page in _pages(tx, organization_id):
         _replay_all(tx, page, organization_id, verdicts, on_progress)
     return list(verdicts.values())
@@ -130,6 +132,23 @@ def _run(tx: Transaction, statement: Offenders, given: Mapping[str, Any], verdic
     for row in tx.execute(statement.select, given):
         offender, *detail = tuple(row)
         verdict.accuse(statement.prefix, offender, *detail)
+
+
+def _find_double_booked(tx: Transaction, organization_id: UUID | None, verdict: Verdict) -> None:
+    seats = tx.all(rows.SEATS_THAT_MAY_NOT_CLASH, organization_id=organization_id)
+    # Without seats there is no need to look at a whole timetable.
+    meetings = (
+        tx.all(rows.MEETINGS_THAT_MAY_NOT_CLASH, organization_id=organization_id) if seats else ()
+    )
+    timetables = {
+        class_id: [Meeting(row.starts_at, row.ends_at, row.updated_at) for row in held]
+        for class_id, held in groupby(meetings, attrgetter("class_id"))
+    }
+    taken = (
+        Seat(row.student_id, row.class_id, row.decided_at, row.blocking_since) for row in seats
+    )
+    for student_id in double_booked(taken, timetables):
+        verdict.accuse("stu", student_id)
 
 
 @dataclass(frozen=True, slots=True)
