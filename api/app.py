@@ -133,6 +133,8 @@ def _mount(app: Flask, settings: Settings, database: Database, container: Contai
         limits=limits,
         observe=observation.observe,
     ).attach(app)
+    app.before_request(database.keep_connection)
+    app.teardown_request(lambda _error: database.let_go())
     Problems(app, links=lambda refusal, base: problem_links(refusal, renderer, base))
     api = HomeroomApi()
     discovery = Discovery(renderer=renderer)
