@@ -61,3 +61,10 @@ def test_the_later_of_two_seats_is_judged_by_what_stood_then():
     timetables = {ART: [meeting(0, updated_at=START + HOUR)], BIO: [meeting(0)]}
 
     assert list(double_booked(seats, timetables)) == [ANN]
+
+
+def test_everybody_who_holds_the_same_two_classes_is_named():
+    seats = [seat(who, one) for who in (ANN, BEN) for one in (ART, BIO)]
+    timetables = {ART: [meeting(0)], BIO: [meeting(0)]}
+
+    assert list(double_booked(seats, timetables)) == [ANN, BEN]
