@@ -74,12 +74,13 @@ class Upsert:
 def name_taken(error: IntegrityError, *members: str) -> DuplicateName:
     """The refusal that the violation of a unique constraint stands for.
 
-    `members` are those that must be unique; both databases name the columns in their message.
+    `members` are those that must be unique; both databases name the columns in the first line of
+    their message. PostgreSQL adds the values in the next, in which any word may stand.
 
     Raises:
         IntegrityError: it was another constraint, which is a bug.
     """
-    message = str(error.orig)
+    message = str(error.orig).partition("\n")[0]
     for member in members:
         if member in message:
             return DuplicateName(f"This {member} is taken.", pointer=f"#/{member}")

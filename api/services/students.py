@@ -28,7 +28,6 @@ from api.services.judged import Judged, Listed, Made, Verdicts, permitted
 
 READ_BY_GUARDS = frozenset({"groups", "status"})
 FOLDED = ("given_name", "family_name", "email", "external_id")
-# An email may hold the other's name, and the reverse is less likely.
 UNIQUE = ("external_id", "email")
 ERASED = (Block("state-conflict", {"state": StudentStatus.ERASED}),)
 

@@ -94,6 +94,17 @@ def test_another_system_updates_or_makes_a_course_by_its_own_id(school):
     assert registrar.put(f"{school.url}/courses/by-external-id/c-2", NEW).status_code == 409
 
 
+def test_a_taken_external_id_is_named_whatever_words_stand_in_it(school):
+    registrar, taken = school.registrar, "barcode 1"
+    registrar.post(f"{school.url}/courses", {**NEW, "external_id": taken})
+
+    refused = registrar.post(
+        f"{school.url}/courses", {**NEW, "code": "MATH 2", "external_id": taken}
+    )
+
+    assert (refused.status_code, refused.json["pointer"]) == (409, "#/external_id")
+
+
 def test_courses_are_filtered_and_sorted(school):
     for code, worth in (("B", 1000), ("A", None), ("a1", 4000)):
         school.registrar.post(
