@@ -115,17 +115,16 @@ BY_IDS = select(Registration.__table__).where(
     Registration.id.in_(bindparam("ids", expanding=True)),
 )
 
-SKIPPED_ELSEWHERE = (
-    select(Registration.class_id)
-    .where(
-        Registration.organization_id == bindparam("organization_id"),
-        Registration.student_id.in_(bindparam("student_ids", expanding=True)),
-        _IS_WAITING,
-        Registration.skip_reason.is_not(None),
-    )
-    .distinct()
+SKIPPED_ELSEWHERE = select(Registration.class_id).where(
+    Registration.organization_id == bindparam("organization_id"),
+    Registration.student_id.in_(bindparam("student_ids", expanding=True)),
+    _IS_WAITING,
+    Registration.skip_reason.is_not(None),
 )
-"""Classes in whose line these students were passed over."""
+"""Classes in whose line these students were passed over, each as often as it happened.
+
+Not DISTINCT: SQLite would then walk the organization's registrations in the order of classes.
+"""
 
 _Seated = aliased(Registration)
 KEPT_WAITING_BY = (
@@ -145,7 +144,6 @@ KEPT_WAITING_BY = (
         _IS_WAITING,
         Registration.skip_reason == "time-conflict",
     )
-    .distinct()
 )
 """Classes in whose line somebody with a seat in this class was passed over for a clash."""
 

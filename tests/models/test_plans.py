@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import event
 
-from api.models import facts
+from api.models import facts, places
 from tests import factories
 
 
@@ -27,6 +27,22 @@ def test_the_search_for_clashes_begins_with_what_the_student_has(tx, statement):
     assert all("organization_id=? AND class_id=?" in step for step in sessions), plan
 
 
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("statement", [places.SKIPPED_ELSEWHERE, places.KEPT_WAITING_BY])
+def test_the_search_for_other_lines_begins_with_the_student_or_the_class(tx, statement):
+    registration = factories.a_registration(tx)
+    asked = {
+        "class_id": registration.class_id,
+        "organization_id": registration.organization_id,
+        "student_ids": [registration.student_id],
+    }
+
+    plan = plan_of(tx, statement, asked)
+
+    assert plan
+    assert all("class_id=?" in step or "student_id=?" in step for step in plan), plan
+
+
 def plan_of(tx, statement, parameters):
     sent = []
 
@@ -34,7 +50,7 @@ def plan_of(tx, statement, parameters):
         sent.append((of[2], of[3]))
 
     event.listen(tx.connection, "before_cursor_execute", note)
-    tx.first(statement, **parameters)
+    tx.execute(statement, parameters).all()
     event.remove(tx.connection, "before_cursor_execute", note)
     text, values = sent[-1]
     return [row[3] for row in tx.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", values)]
