@@ -154,6 +154,8 @@ class Listing:
     limit_default: int = 25
     limit_most: int = 100
     schema: type[Schema] = field(init=False)
+    template: str = field(init=False)
+    """The query as a URI template (RFC 6570 section 3.2.8)."""
 
     def __post_init__(self) -> None:
         parameters: dict[str, Any] = {}
@@ -163,6 +165,7 @@ class Listing:
         title = self.name.title().replace("_", "").replace("-", "")
         schema = Parameters.from_dict(parameters, name=f"{title}Query")
         object.__setattr__(self, "schema", schema)
+        object.__setattr__(self, "template", f"{{?{','.join(parameters)}}}")
 
     def read(self, query: Mapping[str, Any], cursors: Cursors) -> Wanted:
         """Turn what `schema` loaded into a window on the list.

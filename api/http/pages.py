@@ -61,6 +61,7 @@ class Pages:
         }
         document["_links"] = {
             **{rel: {"href": href} for rel, href in links.items()},
+            "search": {"href": _here(base_url) + served.listing.template, "templated": True},
             **affordances["_links"],
         }
         body = orjson.dumps(document)
@@ -88,7 +89,7 @@ class Pages:
         return documents
 
     def _links(self, wanted: Wanted, page: Page[Any], base_url: str) -> Mapping[str, str]:
-        here = base_url + request.script_root + request.path
+        here = _here(base_url)
         kept = {name: value for name, value in request.args.items() if name != "cursor"}
 
         def href(position: Position | None) -> str:
@@ -114,3 +115,7 @@ class Pages:
         )
         total = Total.of(counted)
         return {"total": total.total, "total_is_exact": total.is_exact}
+
+
+def _here(base_url: str) -> str:
+    return base_url + request.script_root + request.path

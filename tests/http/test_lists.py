@@ -17,7 +17,8 @@ def many(shop):
 
 def links(page):
     """The links of a page, the same in header and body."""
-    in_body = {rel: link["href"] for rel, link in page.json["_links"].items()}
+    shown = page.json["_links"].items()
+    in_body = {rel: link["href"] for rel, link in shown if "templated" not in link}
     assert {rel: href for href, rel in LINK.findall(page.headers["Link"])} == in_body
     return in_body
 
@@ -78,6 +79,17 @@ def test_links_lead_on_and_back_and_end_at_both_ends(many):
     )
     assert names(many.keeper.get(links(third)["prev"])) == names(second)
     assert links(third)["self"].endswith(links(second)["next"])
+
+
+def test_a_page_says_by_what_it_can_be_narrowed_and_ordered(many):
+    search = many.keeper.get(f"{many.url}?limit=2&size__gte=1").json["_links"]["search"]
+    path, names = search["href"].rstrip("}").split("{?")
+
+    known = {"name", "name__contains", "size__gte", "limit", "cursor", "sort", "count", "fields"}
+    assert search["templated"] is True
+    assert path.endswith(many.url)
+    assert known <= set(names.split(","))
+    assert many.keeper.get(f"{path}?size__gte=6").json["items"][0]["size"] == 6
 
 
 def test_every_link_of_a_page_keeps_filter_order_and_members(many):
