@@ -115,12 +115,23 @@ class MembershipSchema(Representation):
     )
 
 
+class OwnStudentSchema(Representation):
+    """A student that the caller is."""
+
+    id = Id("stu", dump_only=True, attribute="student_id", metadata={"description": "The student."})
+    organization_id = Id("org", dump_only=True, metadata={"description": "Where."})
+
+
 def _itself(row: Any) -> Any:
     return row
 
 
+def _students(row: Any) -> list[Any]:
+    return [membership for membership in row.memberships if membership.student_id is not None]
+
+
 class MeSchema(Representation):
-    """The caller: user, token and memberships."""
+    """The caller: user, token, memberships and students."""
 
     user = Part(
         UserSchema, dump_only=True, metadata={"derived": _itself, "description": "The user."}
@@ -136,6 +147,11 @@ class MeSchema(Representation):
         Part(MembershipSchema),
         dump_only=True,
         metadata={"description": "Organizations, with the caller's role in each."},
+    )
+    students = ListOf(
+        Part(OwnStudentSchema),
+        dump_only=True,
+        metadata={"derived": _students, "description": "The students that the caller is."},
     )
 
 

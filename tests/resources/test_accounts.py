@@ -127,7 +127,7 @@ def test_a_sign_up_is_never_replayed(app, somebody):
     assert stored(app, IdempotencyKey, IdempotencyKey.path == "/v1/users") == []
 
 
-def test_i_am_the_user_the_token_and_my_memberships(school):
+def test_i_am_the_user_the_token_my_memberships_and_my_students(school):
     me = school.student.get("/v1/me")
 
     assert me.json["user"]["id"] == ids.encode("usr", school.student.member.user_id)
@@ -135,6 +135,8 @@ def test_i_am_the_user_the_token_and_my_memberships(school):
     (membership,) = me.json["memberships"]
     assert (membership["organization_id"], membership["role"]) == (school.id, "student")
     assert membership["student_id"] == ids.encode("stu", school.student.student.id)
+    assert me.json["students"] == [{"id": membership["student_id"], "organization_id": school.id}]
+    assert school.registrar.get("/v1/me").json["students"] == []
     assert school.student.get(me.json["_links"]["user"]["href"]).json == me.json["user"] | {
         "_links": school.student.get(url_of(school.student)).json["_links"]
     }
