@@ -86,6 +86,12 @@ class ApiCatalogSchema(Representation):
 
 
 SIGN_UP = Rel(name="users", operation="create_user", title="Sign up")
+LOG_IN = Rel(name="token", operation="create_token", title="Get a token for a password")
+JOIN = Rel(
+    name="accept-invitation",
+    operation="create_invitation_acceptance",
+    title="Become a member by an invitation's code",
+)
 
 ROOT = Hypermedia(
     schema=RootSchema,
@@ -94,7 +100,11 @@ ROOT = Hypermedia(
         Rel(name="v1", operation="get_version_root"),
         Rel(name="api-catalog", operation="get_api_catalog"),
         SIGN_UP,
-        Rel(name="token", operation="create_token", title="Get a token for a password"),
+        LOG_IN,
+        Rel(name="tokens", operation="list_tokens"),
+        Rel(name="me", operation="get_me"),
+        JOIN,
+        Rel(name="organizations", operation="list_organizations"),
     ),
 )
 VERSION_ROOT = Hypermedia(
@@ -103,14 +113,10 @@ VERSION_ROOT = Hypermedia(
     rels=(
         Rel(name="up", operation="get_root"),
         SIGN_UP,
-        Rel(name="token", operation="create_token", title="Get a token for a password"),
+        LOG_IN,
         Rel(name="tokens", operation="list_tokens", query=("limit", "cursor", "sort")),
         Rel(name="me", operation="get_me"),
-        Rel(
-            name="accept-invitation",
-            operation="create_invitation_acceptance",
-            title="Become a member by an invitation's code",
-        ),
+        JOIN,
         Rel(
             name="organizations",
             operation="list_organizations",

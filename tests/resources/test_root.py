@@ -16,6 +16,10 @@ def test_the_root_links_to_everything_that_needs_no_id(nobody):
         "v1": f"{BASE}/v1",
         "users": f"{BASE}/v1/users",
         "token": f"{BASE}/v1/tokens",
+        "tokens": f"{BASE}/v1/tokens",
+        "me": f"{BASE}/v1/me",
+        "accept-invitation": f"{BASE}/v1/invitation-acceptances",
+        "organizations": f"{BASE}/v1/organizations",
         "api-catalog": f"{BASE}/.well-known/api-catalog",
         "service-desc": f"{BASE}/openapi.json",
         "service-doc": f"{BASE}/docs",
@@ -24,21 +28,21 @@ def test_the_root_links_to_everything_that_needs_no_id(nobody):
     assert {name: link["method"] for name, link in links.items() if "method" in link} == {
         "users": "POST",
         "token": "POST",
+        "accept-invitation": "POST",
     }
 
 
 def test_the_root_says_its_links_in_a_header_too_and_its_own_by_their_address(nobody):
     root = nobody.get("/")
 
-    said = dict(re.findall(r'<([^>]+)>; rel="([^"]+)"', root.headers["Link"]))
+    found = re.findall(r'<([^>]+)>; rel="([^"]+)"', root.headers["Link"])
+    said = {rel: href for href, rel in found}
 
-    own = {"v1", "users", "token"}
-    assert {href: rel.removeprefix(f"{BASE}/rels/") for href, rel in said.items()} == {
-        link["href"]: name for name, link in root.json["_links"].items()
+    own = {"v1", "users", "token", "tokens", "me", "accept-invitation", "organizations"}
+    assert {rel.removeprefix(f"{BASE}/rels/"): href for rel, href in said.items()} == {
+        name: link["href"] for name, link in root.json["_links"].items()
     }
-    assert {rel for rel in said.values() if rel.startswith(BASE)} == {
-        f"{BASE}/rels/{name}" for name in own
-    }
+    assert {rel for rel in said if rel.startswith(BASE)} == {f"{BASE}/rels/{name}" for name in own}
 
 
 def test_a_browser_gets_a_page_of_the_same_links_without_a_script(nobody):
