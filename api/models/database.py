@@ -77,13 +77,8 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """Autocommit: each statement sees the present, and is tried again on a dead connection."""
-        with refusing_failures():
-            connection = self._pocket.connection or self._reads.connect()
-            self._pocket.connection = None
-            try:
-                yield Transaction(connection, self.dialect, self.clock, autocommit=True)
-            finally:
-                self._put_away(connection)
+        with refusing_failures(), self._reader() as connection:
+            yield Transaction(connection, self.dialect, self.clock, autocommit=True)
 
     def keep_connection(self) -> None:
         """From now on let the reads of this thread share one connection, until `let_go`.
@@ -100,6 +95,17 @@ class Database:
         if connection is not None:
             connection.close()
 
+    @contextmanager
+    def _reader(self) -> Iterator[Connection]:
+        # A thread never holds one connection for reads while it waits for another: the pool has
+        # as many as there are threads, so all of them would wait in vain.
+        connection = self._pocket.connection or self._reads.connect()
+        self._pocket.connection = None
+        try:
+            yield connection
+        finally:
+            self._put_away(connection)
+
     def _put_away(self, connection: Connection) -> None:
         if self._pocket.is_open and self._pocket.connection is None and not connection.invalidated:
             self._pocket.connection = connection
@@ -109,7 +115,7 @@ class Database:
     @contextmanager
     def snapshot(self) -> Iterator[Transaction]:
         """Several reads that agree with one another; a change is refused by the database."""
-        with refusing_failures(), self._reads.connect() as connection:
+        with refusing_failures(), self._reader() as connection:
             once_more(connection, lambda: connection.exec_driver_sql(_BEGIN_SNAPSHOT[self.dialect]))
             try:
                 yield Transaction(connection, self.dialect, self.clock)

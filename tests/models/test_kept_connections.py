@@ -18,8 +18,8 @@ def checkouts(engines):
 
 def test_the_reads_of_a_request_share_one_connection(database, checkouts, engines):
     database.keep_connection()
-    for _ in range(3):
-        with database.read() as tx:
+    for look in (database.read, database.snapshot, database.read):
+        with look() as tx:
             assert tx.scalar(ONE) == 1
     held = engines.read.pool.checkedout()
     database.let_go()
