@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import IntegrityError
 
-from api.errors import IdempotencyKeyReused
+from api.errors import Busy, IdempotencyKeyReused
 from api.http.answer import Answer
 from api.models import idempotency as records
 from api.models.database import Database, Transaction
@@ -21,10 +21,6 @@ if TYPE_CHECKING:
     from api.http.authentication import Caller
 
 KEPT = dt.timedelta(hours=72)
-
-
-class KeyTaken(Exception):
-    """A request with the same key committed first; this one is rolled back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +66,8 @@ class IdempotencyKeys:
         """Store the answer as the last statement before the commit.
 
         Raises:
-            KeyTaken: another request with this key has committed since.
+            Busy: another request with this key has committed since, whose answer is then found;
+                or the user was deleted.
         """
         if asked.key is None or caller.actor.user_id is None:
             return
@@ -95,7 +92,7 @@ class IdempotencyKeys:
                 },
             )
         except IntegrityError as taken:
-            raise KeyTaken from taken
+            raise Busy("A request with this key was answered at this moment.") from taken
 
     def _answer(self, stored: Any, asked: Asked) -> Answer:
         if not hmac.compare_digest(stored.fingerprint, self._fingerprint(asked)):

@@ -13,7 +13,6 @@ from api.errors import Refusal
 from api.http.asked import Asked
 from api.http.dry_run import as_of_seq
 from api.http.expansion import query_of
-from api.http.idempotency import KeyTaken
 
 if TYPE_CHECKING:
     from flask import Response
@@ -97,7 +96,7 @@ class operation:  # noqa: N801  # used as a decorator
 def _answered(use_case: UseCase, edge: Edge, caller: Caller, asked: Asked) -> Answer:
     try:
         return _in_one_transaction(use_case, edge, caller, asked)
-    except (Refusal, KeyTaken):
+    except Refusal:
         # A twin with the same key may have committed while this one waited for a lock: then its
         # answer is ours too, whatever this one is refused with.
         replay = edge.keys.find(caller, asked)

@@ -4,10 +4,11 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import delete, func, select, text
 
 from api.errors import StateConflict
 from api.ids import Ids
+from api.models import Member, User
 from api.models.idempotency import IdempotencyKey
 from tests.toys import toys
 
@@ -177,7 +178,7 @@ def drop_the_unique_name(shop):
 
 
 def test_ten_requests_at_once_with_one_key_have_one_effect(own_shop):
-    shop = own_shop()
+    shop = own_shop(HOMEROOM_THREADS=str(CROWD))
     drop_the_unique_name(shop)
 
     answers = at_once(shop, in_its_own_thread(shop, BEAR))
@@ -191,7 +192,7 @@ def test_ten_requests_at_once_with_one_key_have_one_effect(own_shop):
 
 @pytest.mark.twin
 def test_twin_without_the_constraint_on_keys_there_are_ten_effects(own_shop):
-    shop = own_shop()
+    shop = own_shop(HOMEROOM_THREADS=str(CROWD))
     drop_the_unique_name(shop)
     take_the_constraint_away(shop)
 
@@ -213,7 +214,7 @@ def take_the_constraint_away(shop):
 
 
 def test_who_waited_and_would_be_refused_gets_the_answer_of_its_twin(own_shop):
-    shop = own_shop()
+    shop = own_shop(HOMEROOM_THREADS=str(CROWD))
 
     answers = at_once(shop, in_its_own_thread(shop, BEAR))
 
@@ -223,7 +224,7 @@ def test_who_waited_and_would_be_refused_gets_the_answer_of_its_twin(own_shop):
 
 
 def test_who_waited_with_another_key_is_refused_for_its_own_reason(own_shop):
-    shop = own_shop()
+    shop = own_shop(HOMEROOM_THREADS=str(CROWD))
 
     def call(number):
         client = shop.app.test_client()
@@ -243,3 +244,20 @@ def test_a_refusal_without_a_key_is_final(shop):
 
     assert shop.keeper.post(shop.url, BEAR).status_code == 409
     assert shop.names() == []
+
+
+def test_a_key_of_somebody_who_is_deleted_meanwhile_undoes_its_request(shop):
+    user_id = shop.keeper.member.user_id
+
+    def leave():
+        with shop.database.write() as tx:
+            tx.execute(delete(Member).where(Member.user_id == user_id))
+            tx.execute(delete(User).where(User.id == user_id))
+
+    shop.toys.before = leave
+
+    refused = shop.keeper.post(shop.url, BEAR, key="k")
+
+    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "1")
+    assert shop.names() == []
+    assert shop.keeper.get(shop.url).status_code == 401
