@@ -50,13 +50,16 @@ class Sweeper:
     _thread: threading.Thread | None = None
 
     def once(self) -> Swept:
-        """One pass: at most 100 classes, those that somebody noted first, and 500 old records."""
+        """One pass: at most 100 classes, those that somebody noted first, and 500 old records.
+
+        Raises:
+            Unavailable: the database is away or busy; the next pass finds what is left.
+        """
         settled = 0
         for class_id in self._due():
             if self._stopping.is_set():
                 break
-            with self.database.write() as tx:
-                settled += settle_class(tx, class_id)
+            settled += self._settled(class_id)
         return Swept(classes=settled, records=self._throw_away())
 
     def start(self) -> None:
@@ -82,6 +85,16 @@ class Sweeper:
             _log.warning("a pass was given up: %s", away.detail)
         except Exception:  # noqa: BLE001  # nobody would start the thread again
             _log.exception("a pass failed")
+
+    def _settled(self, class_id: UUID) -> bool:
+        try:
+            with self.database.write() as tx:
+                return settle_class(tx, class_id)
+        except Unavailable:
+            raise
+        except Exception:  # noqa: BLE001  # or every pass would end at this class, the first due
+            _log.exception("class %s could not be settled", class_id)
+            return False
 
     def _due(self) -> list[UUID]:
         with self.database.read() as tx:

@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 
 from api.errors import Busy
 from api.models import IdempotencyKey, PromotionDue, Token
+from api.services import sweeper as sweeper_module
 from api.services.due_notes import note_due
 from api.services.sweeper import Sweeper, settle_class
 from tests import factories
@@ -169,6 +170,24 @@ def test_a_failed_pass_does_not_end_the_thread(sweeper, caplog, failure, told):
     sweeper._guarded(fail)
 
     assert told in caplog.text
+
+
+def test_a_class_that_cannot_be_settled_holds_no_other_up(fresh_database, monkeypatch, caplog):
+    school = School.found(fresh_database)
+    broken, sound = school.a_class(), school.a_class()
+    for school_class in (broken, sound):
+        with school.database.write() as tx:
+            note_due(tx, school.organization.id, [school_class.id])
+
+    def settle(tx, class_id):
+        if class_id == broken.id:
+            raise RuntimeError("a fault of ours")
+        return settle_class(tx, class_id)
+
+    monkeypatch.setattr(sweeper_module, "settle_class", settle)
+
+    assert Sweeper(fresh_database).once().classes == 1
+    assert str(broken.id) in caplog.text
 
 
 def test_a_pass_ends_before_the_next_class_when_it_is_told_to_stop(fresh_database):
