@@ -8,20 +8,15 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, CursorResult, Executable, Row, bindparam, func
+from sqlalchemy import Connection, CursorResult, Executable, Row
 from sqlalchemy.exc import DBAPIError
 
 from api.clock import Clock, SystemClock
 from api.models import meter, prepared
-from api.models.base import Instant
 from api.models.engines import Dialect
 from api.models.locks import LockOrder, LockStep
 
 T = TypeVar("T")
-
-_DATABASE_CLOCK: ColumnElement[datetime] = func.date_trunc(
-    "milliseconds", func.clock_timestamp(), type_=Instant
-)
 
 
 class Transaction:
@@ -109,12 +104,6 @@ class Transaction:
         if self.dialect == "postgresql" and isinstance(self.clock, SystemClock):
             return None
         return self.clock.now()
-
-    def clock_sql(self) -> ColumnElement[datetime]:
-        """The clock as SQL: PostgreSQL's own, else a parameter with the reading of ours."""
-        if self.dialect == "postgresql" and isinstance(self.clock, SystemClock):
-            return _DATABASE_CLOCK
-        return bindparam("clock_now", self.clock.now(), type_=Instant, unique=True)
 
     @contextmanager
     def looking(self) -> Iterator[Transaction]:

@@ -15,7 +15,7 @@ from api.models.organization import ConflictPolicy
 from api.models.school_class import ClassStatus
 from api.models.student import StudentStatus
 from api.services.rules_conflicts import Clash
-from api.services.rules_facts import ClassFacts, Facts, Hold
+from api.services.rules_facts import Facts, Hold
 from api.services.rules_windows import Bounds, bounds_around, window_block, windows_for
 
 CLASHES_SHOWN = 20
@@ -215,16 +215,6 @@ def judge(guards: Sequence[Guard], facts: Facts, now: datetime) -> tuple[Block, 
 def blocks(facts: Facts, now: datetime, depth: Depth = FULL) -> tuple[Block, ...]:
     """All reasons why a registration without a wish to wait would be refused at `now`."""
     return judge(depth.seat, facts, now)
-
-
-def cheap_blocks(facts: Facts, now: datetime) -> tuple[Block, ...]:
-    """The reasons that a list shows; conflicts and limits are left to the item."""
-    return judge(CHEAP.seat, facts, now)
-
-
-def class_blocks(school_class: ClassFacts, now: datetime) -> tuple[Block, ...]:
-    """The reasons that lie with the class itself, whoever asks."""
-    return judge(CLASS_ONLY.seat, Facts(school_class=school_class), now)
 
 
 def promotion_block(facts: Facts, now: datetime) -> Block | None:

@@ -14,7 +14,6 @@ from api.models.school_class import ClassStatus
 from api.services.rules_facts import Facts
 from api.services.rules_registration import ACCEPTANCE, hold_block, judge
 from api.services.rules_verdicts import Refused, approval_verdict
-from api.services.rules_windows import Bounds, bounds_around
 
 PENDING = RegistrationState.PENDING
 WAITLISTED = RegistrationState.WAITLISTED
@@ -182,20 +181,6 @@ def move_blocks(rel: Rel, facts: MoveFacts, now: datetime) -> tuple[Block, ...]:
 def moves(facts: MoveFacts, now: datetime) -> dict[str, tuple[Block, ...]]:
     """Every move with what stands against it at `now`; nothing does against a legal one."""
     return {rel.value: move_blocks(rel, facts, now) for rel in Rel}
-
-
-def move_bounds(facts: MoveFacts, now: datetime) -> Bounds:
-    """The time around `now` in which every move is judged as it is at `now`."""
-    return bounds_around(
-        now,
-        [
-            facts.offer_expires_at,
-            facts.drop_until,
-            facts.withdraw_until,
-            facts.facts.school_class.promotion_ends_at,
-            *(hold.until for hold in facts.facts.student.holds),
-        ],
-    )
 
 
 def _against_drop(facts: MoveFacts, now: datetime) -> tuple[Block, ...]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 MAX_SESSIONS = 500
 """Sessions of one class, of all its patterns and those made by hand."""
@@ -20,7 +19,6 @@ WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _YEARS = range(1900, 3000)
 
 # Names in a zone directory that mean something else on every machine.
-_NOT_ZONES = frozenset({"localtime", "Factory"})
 
 
 class TimetableFault(Exception):
@@ -65,22 +63,6 @@ class PlannedSession:
     local_start: datetime
     starts_at: datetime
     ends_at: datetime
-
-
-@cache
-def _zone_names() -> frozenset[str]:
-    return frozenset(available_timezones()) - _NOT_ZONES
-
-
-def zone_of(name: str) -> ZoneInfo:
-    """The zone of that name in the IANA time zone database.
-
-    Raises:
-        TimetableFault: there is no such zone.
-    """
-    if name not in _zone_names():
-        raise TimetableFault("timezone", "not-a-choice", f"There is no time zone {name!r}.")
-    return ZoneInfo(name)
 
 
 def instant_of(local: datetime, zone: ZoneInfo) -> datetime:

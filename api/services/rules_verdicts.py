@@ -89,11 +89,6 @@ def approval_verdict(facts: Facts, now: datetime) -> Enroll | Waitlist | Refused
     return _outcome(_weigh(APPROVAL, facts, now, OnFull.WAITLIST), facts)
 
 
-def waitlist_blocks(facts: Facts, now: datetime, depth: Depth = FULL) -> tuple[Block, ...]:
-    """All reasons why a registration that is willing to wait would be refused at `now`."""
-    return _weigh(depth, facts, now, OnFull.WAITLIST).standing
-
-
 def join_waitlist(facts: Facts, now: datetime, depth: Depth = FULL) -> tuple[Block, ...] | None:
     """What stands against joining the line, as far as `depth` looks: nothing, or reasons.
 

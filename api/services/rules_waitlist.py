@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -170,11 +170,6 @@ class Seats:
         return None if self.capacity is None else max(0, self.capacity - self.seats_taken)
 
 
-def released(seats: Seats) -> Seats:
-    """One seat given back. Above the capacity it lowers the allowance and frees nothing."""
-    return Seats(capacity=seats.capacity, seats_taken=seats.seats_taken - 1)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resized:
     """The new capacity stands; `displaced` seat-holders go back to the head of the line first."""
@@ -209,9 +204,3 @@ def capacity_changed(
     displaced = min(kept.over_allowance, seats.seats_taken - offered)
     left = Seats(capacity=capacity, seats_taken=seats.seats_taken - displaced)
     return Resized(seats=left, displaced=displaced)
-
-
-def displaced_last(tickets: Mapping[UUID, int], count: int) -> Sequence[UUID]:
-    """The `count` enrolled registrations with the highest tickets, by ticket."""
-    in_order = sorted(tickets, key=lambda registration_id: tickets[registration_id])
-    return in_order[len(in_order) - count :]

@@ -20,6 +20,7 @@ from api.models.engines import (
     database_url,
     file_system_of,
 )
+from api.models.facts import CLOCK
 from api.models.locks import LockOrderBroken, LockStep
 from tests import factories
 
@@ -115,7 +116,7 @@ def test_a_transaction_reads_the_clock_once(database, clock):
 
 def test_an_injected_clock_replaces_that_of_the_database(database, clock):
     with database.read() as tx:
-        assert tx.scalar(select(tx.clock_sql())) == clock.now()
+        assert tx.scalar(select(CLOCK), clock_now=tx.given_now()) == clock.now()
 
 
 def test_what_stands_for_the_clock_is_the_database_only_on_postgresql(database, engines, clock):
@@ -131,7 +132,7 @@ def test_the_clock_of_the_system_is_that_of_the_database(engines):
     database = Database(engines.write, engines.read, SystemClock())
 
     with database.read() as tx:
-        told = tx.scalar(select(tx.clock_sql()))
+        told = tx.scalar(select(CLOCK), clock_now=tx.given_now())
 
     assert abs(told - SystemClock().now()) < timedelta(seconds=5)
     assert told.utcoffset() == UTC.utcoffset(None)

@@ -11,15 +11,13 @@ from api.models.organization import ConflictPolicy
 from api.models.registration import RegistrationState
 from api.models.school_class import ClassStatus
 from api.models.student import StudentStatus
-from api.services.rules_facts import ClassFacts
+from api.services.rules_facts import ClassFacts, Facts
 from api.services.rules_registration import (
     CHEAP,
     CLASHES_SHOWN,
     CLASS_ONLY,
     FULL,
     blocks,
-    cheap_blocks,
-    class_blocks,
     conflict_warning,
     judge,
     promotion_block,
@@ -240,7 +238,7 @@ def test_the_guards_stand_in_the_order_of_relevance_of_the_codes():
 def test_a_list_leaves_conflicts_and_limits_out():
     facts = some_facts(**EVERYTHING_WRONG)
 
-    left_out = set(codes(blocks(facts, NOON))) - set(codes(cheap_blocks(facts, NOON)))
+    left_out = set(codes(blocks(facts, NOON))) - set(codes(blocks(facts, NOON, CHEAP)))
 
     assert left_out == {"time-conflict", "term-limit"}
     assert set(CHEAP.seat) < set(FULL.seat)
@@ -250,10 +248,13 @@ def test_a_list_leaves_conflicts_and_limits_out():
 def test_for_nobody_only_the_class_itself_is_judged():
     windows = (Window(audience="seniors", opens_at=at(-1), closes_at=at(1)),)
 
-    assert class_blocks(ClassFacts(status=ClassStatus.OPEN, windows=windows), NOON) == ()
-    closed = ClassFacts(status=ClassStatus.CLOSED, windows=windows, **FULL_CLASS)
-    assert codes(class_blocks(closed, NOON)) == ["class-not-open", "class-full"]
-    assert codes(class_blocks(closed, at(2)))[1] == "registration-closed"
+    is_open = Facts(school_class=ClassFacts(status=ClassStatus.OPEN, windows=windows))
+    full = ClassFacts(status=ClassStatus.CLOSED, windows=windows, **FULL_CLASS)
+    closed = Facts(school_class=full)
+
+    assert blocks(is_open, NOON, CLASS_ONLY) == ()
+    assert codes(blocks(closed, NOON, CLASS_ONLY)) == ["class-not-open", "class-full"]
+    assert codes(blocks(closed, at(2), CLASS_ONLY))[1] == "registration-closed"
     assert set(CLASS_ONLY.seat) < set(CHEAP.seat)
 
 

@@ -17,7 +17,6 @@ from api.services.rules_states import (
     Rel,
     class_status_block,
     move_blocks,
-    move_bounds,
     moves,
     rel_of,
     rel_of_leaving,
@@ -247,35 +246,6 @@ def test_a_class_goes_only_where_its_status_may_go(status, to):
 
 
 instants = st.none() | st.integers(-9, 9).map(at)
-
-
-@given(
-    state=st.sampled_from(S),
-    drop=instants,
-    withdraw=instants,
-    expires=instants,
-    until=instants,
-    later=st.integers(-10, 10),
-)
-def test_every_move_is_judged_alike_throughout_the_bounds(
-    state, drop, withdraw, expires, until, later
-):
-    facts = a_registration(
-        state,
-        drop=drop,
-        withdraw=withdraw,
-        expires=expires,
-        holds=(a_hold(blocks=("register", "drop"), until=until),),
-    )
-    bounds = move_bounds(facts, NOON)
-
-    assert bounds.contain(NOON)
-    if bounds.contain(at(later)):
-        now, then = (
-            {rel: [block.code for block in against] for rel, against in judged.items()}
-            for judged in (moves(facts, NOON), moves(facts, at(later)))
-        )
-        assert now == then
 
 
 @given(state=st.sampled_from(S), drop=instants, withdraw=instants, now=st.integers(-10, 10))

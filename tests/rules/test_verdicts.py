@@ -18,7 +18,6 @@ from api.services.rules_verdicts import (
     approval_verdict,
     join_waitlist,
     verdict,
-    waitlist_blocks,
 )
 from tests.rules.facts import (
     BLOCKING,
@@ -228,7 +227,7 @@ def test_links_and_command_agree_and_no_seat_is_given_past_the_capacity(members,
 
     outcome = verdict(facts, NOON, on_full)
 
-    link = blocks(facts, NOON) if on_full is OnFull.FAIL else waitlist_blocks(facts, NOON)
+    link = blocks(facts, NOON) if on_full is OnFull.FAIL else join_waitlist(facts, NOON) or ()
     assert (outcome.blocks if isinstance(outcome, Refused) else ()) == link
     if isinstance(outcome, Enroll):
         capacity = facts.school_class.capacity

@@ -21,10 +21,8 @@ from api.services.rules_waitlist import (
     Skip,
     Waiter,
     capacity_changed,
-    displaced_last,
     plan_promotions,
     positions,
-    released,
 )
 from tests.rules.facts import NOON, at
 
@@ -241,14 +239,6 @@ def test_free_and_over_follow_from_capacity_and_taken(capacity, taken, free, ove
     assert (seats.free, seats.over_allowance) == (free, over)
 
 
-def test_a_seat_given_back_above_the_capacity_frees_nothing():
-    once = released(Seats(capacity=3, seats_taken=5))
-    twice = released(once)
-    thrice = released(twice)
-
-    assert [(s.over_allowance, s.free) for s in (once, twice, thrice)] == [(1, 0), (0, 0), (0, 1)]
-
-
 @pytest.mark.parametrize("shrink", [None, *Shrink])
 @pytest.mark.parametrize("capacity", [None, 5, 6])
 def test_a_capacity_that_holds_those_who_are_in_moves_nobody(capacity, shrink):
@@ -270,10 +260,3 @@ def test_a_capacity_below_those_who_are_in_needs_to_be_told_what_then(shrink, of
     changed = capacity_changed(Seats(capacity=9, seats_taken=5), 2, shrink, offered=offered)
 
     assert changed == expected
-
-
-def test_the_last_by_ticket_are_displaced_in_the_order_of_their_tickets():
-    enrolled = {UUID(int=number): ticket for number, ticket in [(1, 7), (2, 3), (3, 9), (4, 1)]}
-
-    assert displaced_last(enrolled, 2) == [UUID(int=1), UUID(int=3)]
-    assert displaced_last(enrolled, 0) == []
