@@ -97,8 +97,8 @@ def plain(name: str, value: Any) -> Any:
 
 
 def block_member(block: Block) -> dict[str, Any]:
-    """A block as it stands in `blocks` and in `_blocked`."""
-    return {"code": block.code, **{k: plain(k, v) for k, v in block.details.items()}}
+    """A block as it stands in `blocks` and in `_blocked`, with the members of its own problem."""
+    return {"code": block.code, **_members(block.details)}
 
 
 def problem_of(refusal: Refusal, *, base_url: str, request_id: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from sqlalchemy import update
 from api import ids
 from api.authz.actor import Actor
 from api.models import Organization
+from api.models.school_class import ClassStatus
 from api.services import class_seats
 from tests import factories
 
@@ -110,6 +111,17 @@ def test_what_was_registered_for_is_cancelled_and_not_deleted(school):
     assert cancelled.json["status"] == "cancelled"
     assert cancelled.json["seats_taken"] == 0
     assert codes(cancelled.json, "open") == ["state-conflict"]
+
+
+def test_a_reason_reads_alike_in_the_links_in_the_blocks_and_in_the_problem(school):
+    url = url_of(a_class(school, status=ClassStatus.CLOSED))
+
+    shown = school.student.get(url).json["_blocked"]["register"]
+    refused = school.student.post(f"{url}/registrations", {}).json
+
+    assert shown == [{"code": "class-not-open", "state": "closed"}]
+    assert refused["blocks"] == shown
+    assert (refused["status"], refused["state"]) == (409, "closed")
 
 
 def test_nobody_reads_a_public_class_and_registers_for_nothing(school, nobody):
