@@ -13,7 +13,7 @@ from benchmarks import links, postgres
 from benchmarks.conformity import Document
 from benchmarks.jobs import CLASSES_OF_RUSH, Job, Request, Rush, Verdict
 
-WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+WEEKDAYS = ("mo", "tu", "we", "th", "fr", "sa", "su")
 HOURS = 24
 _OF_RUSH = "c.external_id LIKE :rush"
 _SEATS = f"""
