@@ -17,7 +17,7 @@ from api.models.database import Transaction
 from api.models.school_class import ClassStatus, instructor_ids
 from api.services.guard_facts import facts_of
 from api.services.judged import FORBIDDEN, Judged, Verdicts, permitted
-from api.services.registration_doors import own_students as own_students
+from api.services.registration_doors import own_students
 from api.services.rules_facts import Facts
 from api.services.rules_registration import CHEAP, CLASS_ONLY, FULL, Depth, blocks
 from api.services.rules_states import class_status_block

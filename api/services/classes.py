@@ -34,6 +34,7 @@ from api.services.class_columns import (
 from api.services.class_visibility import subject_of, visible_classes
 from api.services.external_ids import ExternalId, Upsert
 from api.services.judged import Judged, Listed, Made, permitted
+from api.services.registration_doors import own_students
 from api.services.rules_catalogue import deadline_faults, new_status_faults, refuse_faults
 from api.services.rules_waitlist import Shrink
 
@@ -61,7 +62,7 @@ class Classes:
         if student_id is not None:
             self._require_student(actor, organization_id, student_id)
         select, visible = visible_classes(self.policy, actor, organization_id)
-        subject = class_affordances.own_students(actor) if student_id is None else [student_id]
+        subject = own_students(actor) if student_id is None else [student_id]
         may_edit = self.policy.allows(actor, Action.CLASS_EDIT, Subject(organization_id))
         return Listed(
             select=select,

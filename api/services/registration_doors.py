@@ -18,7 +18,7 @@ from api.models.school_class import ClassStatus, instructor_ids
 from api.models.student import Student
 from api.services.rules_verdicts import OnFull
 
-NOWHERE = UUID(int=0)
+NO_ORGANIZATION = UUID(int=0)
 _ORGANIZATION_OF_STUDENT = select(Student.organization_id).where(
     Student.id == bindparam("student_id")
 )
@@ -45,9 +45,14 @@ class Wish:
     reason_code: str | None = None
 
     def read(self, tx: Transaction) -> Row[Any]:
-        """The facts of the class and the student."""
+        """The facts of the class and the student, read again.
+
+        Raises:
+            NotFound: the class was deleted since; only one in which nobody ever registered can be.
+        """
         row = _guards(tx, self.class_id, [self.student_id])
-        assert row is not None, "neither is ever deleted once somebody registers"  # shown to mypy
+        if row is None:
+            raise NotFound
         return row
 
 
@@ -111,12 +116,12 @@ def _organization(tx: Transaction, door: Door, row: Row[Any] | None) -> UUID:
     if door.organization_id is not None:
         return door.organization_id
     if door.class_id is not None:
-        return NOWHERE if row is None else row.class_organization_id
+        return NO_ORGANIZATION if row is None else row.class_organization_id
     if row is not None and row.subject_id is not None:
         # The facts show a student only in the organization of the class.
         found: UUID = row.class_organization_id
         return found
-    return tx.scalar(_ORGANIZATION_OF_STUDENT, student_id=door.student_id) or NOWHERE
+    return tx.scalar(_ORGANIZATION_OF_STUDENT, student_id=door.student_id) or NO_ORGANIZATION
 
 
 def _named(

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import delete, update
 
 from api.clock import to_text
 from api.errors import (
@@ -19,7 +20,8 @@ from api.errors import (
     TimeConflict,
     ValidationFailed,
 )
-from api.models import seats
+from api.models import SchoolClass, seats
+from api.services import registrations
 from api.services.registration_doors import Door
 from tests import factories
 from tests.services.school import School
@@ -336,3 +338,25 @@ def a_window(opens_at, closes_at, audience=None):
         "opens_at": to_text(opens_at),
         "closes_at": to_text(closes_at),
     }
+
+
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("overdue", [True, False])
+def test_a_class_that_is_deleted_before_its_lock_is_not_there(school, clock, monkeypatch, overdue):
+    school_class, student = school.a_class(), school.a_student()
+    this_class = SchoolClass.id == school_class.id
+    with school.database.write() as tx:
+        due_at = clock.now() if overdue else None
+        tx.execute(update(SchoolClass).where(this_class).values(next_due_at=due_at))
+    admitted = registrations.admitted
+
+    def admitted_too_late(*given):
+        found = admitted(*given)
+        with school.database.write() as tx:
+            tx.execute(delete(SchoolClass).where(this_class))
+        return found
+
+    monkeypatch.setattr(registrations, "admitted", admitted_too_late)
+
+    with pytest.raises(NotFound):
+        school.register(school_class, student)
