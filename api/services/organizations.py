@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from api.authz.actor import Actor
 from api.authz.policy import Action, Policy, Subject
-from api.errors import DuplicateName, NotFound
+from api.errors import Busy, DuplicateName, NotFound
 from api.ids import Ids
 from api.models.base import fold
 from api.models.database import Transaction
@@ -66,6 +66,7 @@ class Organizations:
 
         Raises:
             DuplicateName: the slug is taken.
+            Busy: the caller's account is deleted at this moment.
         """
         user_id = self.policy.require_user(actor, Action.ORGANIZATION_CREATE)
         now = tx.now()
@@ -78,16 +79,17 @@ class Organizations:
             row = tx.execute(insert(Organization).values(**columns).returning(Organization)).one()
         except IntegrityError as taken:
             raise _slug_taken(new["slug"]) from taken
-        member_id = self.ids.new(organization_id)
-        tx.execute(
-            insert(Member).values(
-                id=member_id,
-                organization_id=organization_id,
-                user_id=user_id,
-                role=Role.OWNER,
-                **stamps,
-            )
-        )
+        owner = {
+            "id": self.ids.new(organization_id),
+            "organization_id": organization_id,
+            "user_id": user_id,
+            "role": Role.OWNER,
+            **stamps,
+        }
+        try:
+            tx.execute(insert(Member).values(**owner))
+        except IntegrityError as gone:
+            raise Busy("The account is being deleted at this moment.") from gone
         return Judged(row, _verdicts(is_owner=True, is_member=True))
 
     def find_for_update(self, tx: Transaction, actor: Actor, organization_id: UUID) -> Row[Any]:

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, bindparam, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from api.authz import secrets
 from api.authz.actor import Actor
@@ -67,7 +68,11 @@ class Tokens:
     def issue(
         self, tx: Transaction, actor: Actor, identity: Identity, wanted: Mapping[str, Any]
     ) -> Judged:
-        """Issue a token to a user who was identified; its secret is in this answer alone."""
+        """Issue a token to a user who was identified; its secret is in this answer alone.
+
+        Raises:
+            InvalidCredentials: the user was deleted since.
+        """
         self.policy.require_nothing(actor, Action.ACCOUNT_CREATE)
         now = tx.now()
         seconds = wanted.get("expires_in_seconds")
@@ -79,7 +84,10 @@ class Tokens:
         secret, columns = self._new(identity.user_id, now, lifetime)
         columns["label"] = wanted.get("label")
         columns["scopes"] = sorted(wanted.get("scopes") or EVERY_SCOPE)
-        row = tx.execute(insert(Token).values(**columns).returning(Token)).one()
+        try:
+            row = tx.execute(insert(Token).values(**columns).returning(Token)).one()
+        except IntegrityError as gone:
+            raise InvalidCredentials from gone
         return Judged(SimpleNamespace(**row._asdict(), token=secret), {"revoke": ALLOWED})
 
     def issue_to(

@@ -3,7 +3,7 @@ import time
 
 import pytest
 from argon2 import PasswordHasher
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from api.authz.actor import Actor
 from api.authz.policy import Policy
@@ -89,3 +89,12 @@ def test_only_an_operator_issues_tokens_for_others(database, tokens, user):
 
     with database.read() as tx:
         assert tx.all(select(Token.id).where(Token.user_id == user.id)) == []
+
+
+def test_whoever_is_deleted_between_password_and_token_gets_none(database, tokens, user):
+    identity = tokens.identify(database, user.username, "password")
+    with database.write() as tx:
+        tx.execute(delete(User).where(User.id == user.id))
+
+    with pytest.raises(InvalidCredentials), database.write() as tx:
+        tokens.issue(tx, Actor.nobody(), identity, {})
