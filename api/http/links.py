@@ -13,12 +13,10 @@ from flask import Flask
 from werkzeug.routing import Rule
 
 from api import ids
+from api.http.negotiation import JSON, MERGE_PATCH
 from api.http.operation import operation
 from api.http.restful import IdConverter, operation_id, served_methods
 from api.schemas.hypermedia import Rel
-
-JSON = "application/json"
-MERGE_PATCH = "application/merge-patch+json"
 
 
 @dataclass(frozen=True, slots=True)

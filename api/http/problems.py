@@ -18,8 +18,7 @@ from werkzeug.exceptions import MethodNotAllowed as WerkzeugMethodNotAllowed
 from api import errors, ids
 from api.clock import to_text
 from api.errors import Block, Blocked, Refusal
-
-PROBLEM_JSON: Final = "application/problem+json"
+from api.http.negotiation import PROBLEM_JSON
 
 STATUS_OF_FAMILY: Final[Mapping[type[Refusal], HTTPStatus]] = MappingProxyType(
     {

@@ -13,7 +13,7 @@ from flask import Flask, Response, g, request
 
 from api.errors import BodyTooLarge, HeadersTooLarge, NotFound, UriTooLong
 from api.http import negotiation
-from api.http.answer import Bodiless
+from api.http.answer import VARY, Bodiless
 from api.http.cors import Cors
 from api.http.problems import allowed_methods
 
@@ -29,7 +29,7 @@ EVERYWHERE: Final = (
     ("X-Content-Type-Options", "nosniff"),
     ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
     ("Referrer-Policy", "no-referrer"),
-    ("Vary", "Authorization, Accept, Accept-Encoding, Prefer"),
+    ("Vary", VARY),
 )
 """Header fields of every answer that has none of its own by these names."""
 
