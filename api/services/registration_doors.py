@@ -17,6 +17,7 @@ from api.models.database import Transaction
 from api.models.school_class import ClassStatus, instructor_ids
 from api.models.student import Student
 from api.services.rules_verdicts import OnFull
+from api.services.students import teacher_of
 
 NO_ORGANIZATION = UUID(int=0)
 _ORGANIZATION_OF_STUDENT = select(Student.organization_id).where(
@@ -74,6 +75,8 @@ def admitted(
     if student_id is None:
         # Whoever the caller is here, whether or not there is such a class.
         student_id = _own_student(actor, organization_id)
+    if door.student_id is not None:
+        _require_known(tx, policy, actor, organization_id, door.student_id)
     policy.require(
         actor, Action.REGISTRATION_CREATE, Subject(organization_id, student_id=student_id)
     )
@@ -95,6 +98,15 @@ def admitted(
 def own_students(actor: Actor) -> list[UUID]:
     """The students that the caller is, in any organization."""
     return [m.student_id for m in actor.memberships.values() if m.student_id is not None]
+
+
+def _require_known(
+    tx: Transaction, policy: Policy, actor: Actor, organization_id: UUID, student_id: UUID
+) -> None:
+    # What GET answers with 404 is not there for a POST either.
+    teacher = teacher_of(tx, actor, organization_id, student_id)
+    subject = Subject(organization_id, instructors=teacher, student_id=student_id)
+    policy.require(actor, Action.STUDENT_READ, subject)
 
 
 def _own_student(actor: Actor, organization_id: UUID) -> UUID | None:

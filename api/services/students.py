@@ -202,7 +202,9 @@ class Students:
         if row is None:
             refuse_absent(self.policy, actor, Action.STUDENT_READ)
         subject = Subject(
-            row.organization_id, instructors=_teacher(tx, actor, row), student_id=row.id
+            row.organization_id,
+            instructors=teacher_of(tx, actor, row.organization_id, row.id),
+            student_id=row.id,
         )
         self.policy.require(actor, Action.STUDENT_READ, subject)
         if row.status == StudentStatus.ERASED and not self.policy.allows(
@@ -246,15 +248,17 @@ def _parameters(reach: Reach) -> dict[str, Any]:
     return {"member_id": str(reach.member_id)} if reach.extent is Extent.TAUGHT else {}
 
 
-def _teacher(tx: Transaction, actor: Actor, row: Row[Any]) -> tuple[UUID, ...]:
+def teacher_of(
+    tx: Transaction, actor: Actor, organization_id: UUID, student_id: UUID
+) -> tuple[UUID, ...]:
     """The caller as a member, if they teach the student; asked of instructors alone."""
-    membership = actor.membership(row.organization_id)
+    membership = actor.membership(organization_id)
     if membership is None or membership.role is not Role.INSTRUCTOR:
         return ()
     taught = tx.scalar(
         students.IS_TAUGHT,
-        organization_id=row.organization_id,
-        student_id=row.id,
+        organization_id=organization_id,
+        student_id=student_id,
         member_id=str(membership.id),
     )
     return (membership.id,) if taught else ()

@@ -212,6 +212,28 @@ def test_a_student_registers_nobody_else(school):
     assert refused.status_code == 403
 
 
+def test_the_door_of_a_student_opens_to_nobody_for_whom_the_student_is_not_there(school):
+    url, body = a_class(school), {"class_id": ids.encode("cls", ids.new_id(0))}
+    door = f"/v1/students/{student_id(school.student)}/registrations"
+
+    stranger = school.another().post(door, body)
+    unknown = school.student.post(
+        f"/v1/students/{ids.encode('stu', ids.new_id(0))}/registrations", body
+    )
+    teaches_others = school.instructor.post(door, {"class_id": id_of(url)})
+
+    assert [answer.status_code for answer in (stranger, unknown, teaches_others)] == [404] * 3
+
+
+def test_whoever_teaches_a_student_is_told_that_only_staff_registers(school):
+    teacher = {"member_id": str(school.instructor.member.id), "name": "Who teaches it"}
+    url = a_class(school, instructors=[teacher])
+    school.student.post(f"{url}/registrations", {})
+    door = f"/v1/students/{student_id(school.student)}/registrations"
+
+    assert school.instructor.post(door, {"class_id": id_of(url)}).status_code == 403
+
+
 def test_a_kept_answer_names_the_event_that_it_came_to(school):
     url = a_class(school)
 
