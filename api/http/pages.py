@@ -79,8 +79,8 @@ class Pages:
         base_url: str,
     ) -> list[dict[str, Any]]:
         documents = [
-            sparse(self.renderer.item(kind, one, base_url, is_committed=True), wanted.members)
-            for one in found
+            sparse(document, wanted.members)
+            for document in self.renderer.items(kind, found, base_url)
         ]
         if wanted.expand and found:
             shown = [(one.row, document) for one, document in zip(found, documents, strict=True)]

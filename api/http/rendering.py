@@ -57,16 +57,33 @@ class Renderer:
         rels = kind.rels if kind.itself is None else (kind.itself, *kind.rels)
         if not (is_committed and kind.is_kept):
             document = dumped(kind.schema, row)
-            made: dict[Rel, Any] = {}
+            made: Mapping[Rel, Any] = {}
         else:
-            piece = self._piece(kind, row, base_url)
-            volatile = {name: get(row) for name, get in volatile_members_of(kind.schema)}
-            document, made = {**piece.members, **volatile}, piece.links
-            if len(made) < len(rels):
-                self._write_links(made, rels, row, base_url)
+            document, made = self._kept(kind, rels, row, base_url)
         if rels:
             document.update(self._affordances(made, rels, row, judged.verdicts, base_url))
         return document
+
+    def items(
+        self, kind: Hypermedia, page: Sequence[Judged], base_url: str
+    ) -> list[dict[str, Any]]:
+        """The resources of a page, read of committed rows; equal verdicts are gone through once."""
+        if not kind.is_kept:
+            return [self.item(kind, judged, base_url) for judged in page]
+        rels = kind.rels if kind.itself is None else (kind.itself, *kind.rels)
+        sorted_out: dict[int, tuple[Sequence[Rel], dict[str, Any]]] = {}
+        documents = []
+        for judged in page:
+            known = sorted_out.get(id(judged.verdicts))
+            if known is None:
+                known = sorted_out[id(judged.verdicts)] = self._sorted_out(rels, judged.verdicts)
+            allowed, blocked = known
+            document, made = self._kept(kind, rels, judged.row, base_url)
+            document["_links"] = {rel.name: made[rel] for rel in allowed}
+            if blocked:
+                document["_blocked"] = blocked
+            documents.append(document)
+        return documents
 
     def affordances(
         self, rels: tuple[Rel, ...], row: Any, verdicts: Verdicts, base_url: str
@@ -91,7 +108,18 @@ class Renderer:
         verdicts: Verdicts,
         base_url: str,
     ) -> dict[str, Any]:
-        links: dict[str, Any] = {}
+        allowed, blocked = self._sorted_out(rels, verdicts)
+        links = {
+            rel.name: made[rel] if rel in made else self.maker(rel)(row, base_url)
+            for rel in allowed
+        }
+        return {"_links": links, "_blocked": blocked} if blocked else {"_links": links}
+
+    def _sorted_out(
+        self, rels: tuple[Rel, ...], verdicts: Verdicts
+    ) -> tuple[Sequence[Rel], dict[str, Any]]:
+        """The rels that are links, and those that are blocked with the reasons."""
+        allowed: list[Rel] = []
         blocked: dict[str, Any] = {}
         narrow = _narrow_actor()
         for rel in rels:
@@ -104,11 +132,17 @@ class Renderer:
                 if blocks:
                     blocked[rel.name] = blocks_member(blocks)
                     continue
-            links[rel.name] = made[rel] if rel in made else self.maker(rel)(row, base_url)
-        found: dict[str, Any] = {"_links": links}
-        if blocked:
-            found["_blocked"] = blocked
-        return found
+            allowed.append(rel)
+        return allowed, blocked
+
+    def _kept(
+        self, kind: Hypermedia, rels: tuple[Rel, ...], row: Any, base_url: str
+    ) -> tuple[dict[str, Any], Mapping[Rel, Any]]:
+        piece = self._piece(kind, row, base_url)
+        if len(piece.links) < len(rels):
+            self._write_links(piece.links, rels, row, base_url)
+        volatile = {name: get(row) for name, get in volatile_members_of(kind.schema)}
+        return {**piece.members, **volatile}, piece.links
 
     def _beyond_scope(self, actor: Actor, rel: Rel) -> tuple[Block, ...]:
         target = self.targets[rel.operation]

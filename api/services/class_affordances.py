@@ -71,10 +71,7 @@ def judge_page(
     `rows` come from `api.models.facts.CLASS_PAGE`, or a select made from it by `.where(…)`.
     """
     if student_id is None or not rows:
-        return [
-            Judged(row, _verdicts(policy, actor, row, facts=facts_of(row), depth=CHEAP))
-            for row in rows
-        ]
+        return _judged_alike(policy, actor, rows)
     found = tx.all(
         fact_queries.GUARDS_OF_PAGE,
         organization_id=rows[0].organization_id,
@@ -88,10 +85,55 @@ def judge_page(
     ]
 
 
+def _judged_alike(policy: Policy, actor: Actor, rows: Sequence[Row[Any]]) -> list[Judged]:
+    """Each class with its verdicts, which classes share that the cheap guards cannot tell apart."""
+    shared: dict[tuple[Any, ...], Verdicts] = {}
+    judged = []
+    for row in rows:
+        key = _likeness(row)
+        found = shared.get(key) if key is not None else None
+        if found is None:
+            found = _verdicts(policy, actor, row, facts=facts_of(row), depth=CHEAP)
+            if key is not None:
+                shared[key] = found
+        judged.append(Judged(row, found))
+    return judged
+
+
+def _likeness(row: Row[Any]) -> tuple[Any, ...] | None:
+    """What the verdicts on a class of a page depend on; None where that is too much to compare.
+
+    All else that they depend on (the caller, the subject, the organization) a page has in common.
+    """
+    if row.windows or row.live_id is not None:
+        return None
+    ends = row.effective_promotion_ends_at
+    promotes = ends is None or _now(row) < ends
+    has_room = row.capacity is None or row.seats_taken < row.capacity
+    is_queued = promotes and (row.eligible_waiting > 0 or row.promotion_pending)
+    # How full it is, and how long its line, is told only where no seat is free.
+    crowd = None if has_room and not is_queued else (row.capacity, row.waiting)
+    return (
+        row.status,
+        promotes,
+        crowd,
+        row.waitlist_enabled,
+        row.waitlist_capacity,
+        row.approval_required,
+        row.next_ticket > 1,
+        instructor_ids(row.instructors),
+    )
+
+
+def _now(row: Row[Any]) -> datetime:
+    clock: datetime = row.clock_now
+    return clock if row.last_decided_at is None else max(clock, row.last_decided_at)
+
+
 def _verdicts(
     policy: Policy, actor: Actor, row: Row[Any], *, facts: Facts, depth: Depth
 ) -> Verdicts:
-    now: datetime = max(row.clock_now, row.last_decided_at or row.clock_now)
+    now = _now(row)
     subject = Subject(row.organization_id, instructors=instructor_ids(row.instructors))
     return {
         **_seats(policy, actor, row, facts=facts, depth=depth, now=now),
