@@ -191,9 +191,12 @@ class _Waiters:
 
     def __post_init__(self) -> None:
         head = places.LINE_NOT_SKIPPED if self.line.promotion_pending else places.LINE
-        row = self.book.row
+        school_class = self.book.row
         found = self.tx.all(
-            head, organization_id=row.organization_id, class_id=row.id, most=EVALUATIONS + 1
+            head,
+            organization_id=school_class.organization_id,
+            class_id=school_class.id,
+            most=EVALUATIONS + 1,
         )
         for row in found:
             if row.id not in self.book.moved:
