@@ -29,6 +29,7 @@ class Transaction:
     __slots__ = (
         "_autocommit",
         "_discarded",
+        "_has_begun",
         "_locks",
         "_now",
         "_reads",
@@ -53,6 +54,7 @@ class Transaction:
         self.clock = clock
         self._autocommit = autocommit
         self._reads = reads
+        self._has_begun = False
         self._discarded = False
         self._locks = LockOrder()
         self._now: datetime | None = None
@@ -70,6 +72,7 @@ class Transaction:
                 return once_more(
                     self.connection, lambda: self.connection.execute(statement, parameters)
                 )
+            self._has_begun = True
             return self.connection.execute(statement, parameters)
 
     def all(self, statement: Executable, **parameters: Any) -> Sequence[Row[Any]]:
@@ -111,9 +114,10 @@ class Transaction:
 
         On PostgreSQL by a read beside this write: a command that is refused by what it sees then
         begins no transaction, and its ROLLBACK does not cost the connection its prepared
-        statements. On SQLite the lock is had already.
+        statements. One that has begun looks for itself, so that it sees what it has written. On
+        SQLite the lock is had already.
         """
-        if self._reads is None:
+        if self._reads is None or self._has_begun:
             yield self
             return
         with self._reads() as look:

@@ -54,6 +54,26 @@ def test_a_discarded_write_rolls_back_without_an_exception(database):
         assert tx.first(_name_of(organization.id)) is None
 
 
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+def test_a_look_before_anything_was_written_begins_no_transaction(database):
+    with database.write() as tx:
+        with tx.looking() as look:
+            look.scalar(ONE)
+        begun = tx.connection.connection.dbapi_connection.info.transaction_status
+
+    assert begun == psycopg.pq.TransactionStatus.IDLE
+
+
+def test_a_look_after_something_was_written_sees_it(database):
+    with database.write() as tx:
+        organization = factories.an_organization(tx)
+        with tx.looking() as look:
+            name = look.scalar(_name_of(organization.id))
+        tx.discard()
+
+    assert name == organization.name
+
+
 def test_a_snapshot_does_not_see_what_is_committed_meanwhile(database):
     organization = _an_organization(database)
 

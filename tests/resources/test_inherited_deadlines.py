@@ -3,6 +3,7 @@
 import pytest
 
 from api.models import RegistrationState
+from api.services.sweeper import settle_class
 from tests.factories import SchoolClass, a_registration, select
 
 TERM = {"name": "Fall", "starts_on": "2026-10-01", "ends_on": "2027-01-31"}
@@ -74,7 +75,7 @@ def test_a_class_that_moves_to_another_term_takes_its_deadlines(school, term):
     assert (alone.json["effective_drop_until"], alone.json["version"]) == (None, 3)
 
 
-def test_a_term_that_ends_promotion_lets_the_line_of_its_classes_expire(school, term, http_clock):
+def test_a_term_that_ends_promotion_lets_the_line_of_its_classes_expire(school, term):
     heir = a_class(school, term_id=term.json["id"], status="open", capacity=0)
     with school.database.write() as tx:
         row = tx.first(select(SchoolClass).where(SchoolClass.organization_id == school.row.id))
@@ -82,6 +83,8 @@ def test_a_term_that_ends_promotion_lets_the_line_of_its_classes_expire(school, 
     assert seen(school, heir)["waitlist_length"] == 1
 
     edited(school, term, {"promotion_ends_at": "2026-08-01T00:00:00Z"})
+    with school.database.write() as tx:
+        settle_class(tx, row.id)
 
     assert seen(school, heir)["waitlist_length"] == 0
 
