@@ -92,8 +92,9 @@ def is_unlinked(forms, name):
     )
 
 
-# What ends something comes after what needs it; the last three end the person, so others do them.
-LATE = ("cancel", "delete", "remove", "drop", "leave", "revoke")
+# What ends something comes after what needs it, and whoever waits leaves before a seat gets free;
+# the last three end the person, so others do them.
+LATE = ("leave", "drop", "remove", "cancel", "revoke", "delete")
 HOLDERS = {"delete_class", "delete_meeting_pattern", "delete_student"}
 FINAL = {("delete_user", "delete"), ("delete_token", "revoke"), ("delete_member", "delete")}
 
@@ -103,7 +104,8 @@ def in_order(kinds):
 
     def lateness(kind):
         operation, rel = kind
-        return (operation == "delete_organization", operation in HOLDERS, rel in LATE, kind)
+        turn = LATE.index(rel) + 1 if rel in LATE else 0
+        return (operation == "delete_organization", operation in HOLDERS, turn, kind)
 
     return sorted(set(kinds) - FINAL, key=lateness)
 
