@@ -111,8 +111,8 @@ def _likeness(row: Row[Any]) -> tuple[Any, ...] | None:
     promotes = ends is None or _now(row) < ends
     has_room = row.capacity is None or row.seats_taken < row.capacity
     is_queued = promotes and (row.eligible_waiting > 0 or row.promotion_pending)
-    # How full it is, and how long its line, is told only where no seat is free.
-    crowd = None if has_room and not is_queued else (row.capacity, row.waiting)
+    # How full it is, how long its line and when that ends, is told only where no seat is free.
+    crowd = None if has_room and not is_queued else (row.capacity, row.waiting, ends)
     return (
         row.status,
         promotes,
