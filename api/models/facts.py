@@ -6,6 +6,7 @@ them under the lock, and reads again if either has risen.
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Any
 
 from sqlalchemy import (
@@ -13,9 +14,11 @@ from sqlalchemy import (
     FromClause,
     Integer,
     Select,
+    Text,
     and_,
     bindparam,
     case,
+    cast,
     func,
     literal_column,
     null,
@@ -70,6 +73,29 @@ CLOCK: ColumnElement[Any] = func.coalesce(
 
 _Other, _OtherClass = aliased(Registration), aliased(SchoolClass)
 _Ours, _Theirs = aliased(ClassSession), aliased(ClassSession)
+
+
+def _clash_stamp() -> ColumnElement[Any]:
+    """What the clashes of a class and a student rest on, as one text that differs when it does."""
+    seated = (
+        select(func.coalesce(func.sum(_OtherClass.version), 0))
+        .select_from(_Other)
+        .join(_OtherClass, _OtherClass.id == _Other.class_id)
+        .where(
+            _Other.organization_id == SchoolClass.organization_id,
+            _Other.student_id == Student.id,
+            in_states(_Other.state, SEATED),
+        )
+        .correlate(SchoolClass, Student, Organization)
+        .scalar_subquery()
+    )
+    parts = (SchoolClass.version, Student.guard_version, seated, Organization.version)
+    first, *others = (cast(part, Text) for part in parts)
+    return reduce(lambda stamp, part: stamp.concat(".").concat(part), others, first)
+
+
+_STAMP = _clash_stamp()
+_KNOWN = bindparam("known_clashes", value=None, type_=Text)
 
 
 def _clashes() -> ColumnElement[Any]:
@@ -157,14 +183,14 @@ OF_ORGANIZATION = (
     Organization.max_waitlists_per_term.label("max_waitlists_per_term"),
     Organization.public_catalog.label("public_catalog"),
 )
-DEEP = (
+_DEEP_BUT_CLASHES = (
     _in_term(Organization.max_live_classes_per_term, LIVE).label("live_count"),
     _in_term(Organization.max_waitlists_per_term, {RegistrationState.WAITLISTED}).label(
         "waitlist_count"
     ),
-    _clashes().label("clashes"),
     CLOCK.label("clock_now"),
 )
+DEEP = (*_DEEP_BUT_CLASHES, _clashes().label("clashes"))
 LABELLED = tuple(getattr(SchoolClass, name).label(f"class_{name}") for name in CLASS_NAMES)
 """The columns of the class beside columns of another table: each under `class_…`."""
 
@@ -214,11 +240,22 @@ GUARDS: Select[Any] = (
 """One class as the guards see it, for each of `student_ids`; one row with nulls for none."""
 
 CLASS_ITEM: Select[Any] = (
-    select(SchoolClass.__table__, *_OF_SUBJECT, *OF_ORGANIZATION, *DEEP)
+    select(
+        SchoolClass.__table__,
+        *_OF_SUBJECT,
+        *OF_ORGANIZATION,
+        *_DEEP_BUT_CLASHES,
+        _STAMP.label("clash_stamp"),
+        (_STAMP == _KNOWN).label("is_clash_known"),
+        case((_STAMP == _KNOWN, null()), else_=_clashes()).label("clashes"),
+    )
     .select_from(_SUBJECTS)
     .where(SchoolClass.id == bindparam("class_id"), Organization.archived_at.is_(None))
 )
-"""One class with every column, and what its guards look at for the one of `student_ids`."""
+"""One class with every column, and what its guards look at for the one of `student_ids`.
+
+With `known_clashes` (`api.services.known_clashes`) nothing is searched that is known already.
+"""
 
 _SHALLOW = (
     literal_column("0", Integer).label("live_count"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,9 +15,11 @@ from api.errors import Block
 from api.models import facts as fact_queries
 from api.models.database import Transaction
 from api.models.school_class import ClassStatus, instructor_ids
-from api.services.guard_facts import facts_of
+from api.services.guard_facts import clashes_of, facts_of
 from api.services.judged import FORBIDDEN, Judged, Verdicts, permitted
+from api.services.known_clashes import KNOWN_CLASHES
 from api.services.registration_doors import own_students
+from api.services.rules_conflicts import Clash
 from api.services.rules_facts import Facts
 from api.services.rules_registration import CHEAP, CLASS_ONLY, FULL, Depth, blocks
 from api.services.rules_states import class_status_block
@@ -31,31 +33,55 @@ _STATUS_OF_REL = {
 
 
 def read(
-    tx: Transaction, actor: Actor, class_id: UUID, *, student_id: UUID | None = None
-) -> Row[Any] | None:
-    """A class and everything its guards look at, in one statement; None: there is none.
+    tx: Transaction, policy: Policy, actor: Actor, class_id: UUID, student_id: UUID | None
+) -> tuple[Row[Any], Callable[[], Verdicts]] | None:
+    """A committed class in one statement, and its verdicts once they are wanted; None: none there.
 
     The row holds every column of `classes`. The subject is `student_id`, else the caller's own
     student in the organization of the class, else nobody.
     """
-    return tx.first(
-        fact_queries.CLASS_ITEM,
-        class_id=class_id,
-        student_ids=own_students(actor) if student_id is None else [student_id],
-        clock_now=tx.given_now(),
-    )
+    students = own_students(actor) if student_id is None else [student_id]
+    known = KNOWN_CLASHES.stamp((class_id, students[0])) if len(students) == 1 else None
+    row = _item(tx, class_id, students, known)
+    if row is None:
+        return None
 
+    def verdicts() -> Verdicts:
+        facts = facts_of(row, clashes=_remembered_clashes(row))
+        return _verdicts(policy, actor, row, facts=facts, depth=FULL)
 
-def verdicts(policy: Policy, actor: Actor, row: Row[Any]) -> Verdicts:
-    """The verdicts of one class that `read` gave."""
-    return _verdicts(policy, actor, row, facts=facts_of(row), depth=FULL)
+    return row, verdicts
 
 
 def reread(tx: Transaction, policy: Policy, actor: Actor, class_id: UUID) -> Judged:
-    """A class after a change, with its verdicts: one statement."""
-    row = read(tx, actor, class_id)
+    """A class after a change, with its verdicts: one statement.
+
+    Nothing of it is remembered: the change may be rolled back yet.
+    """
+    row = _item(tx, class_id, own_students(actor), None)
     assert row is not None, "it has just been changed"  # shown to mypy
-    return Judged(row, verdicts(policy, actor, row))
+    return Judged(row, _verdicts(policy, actor, row, facts=facts_of(row), depth=FULL))
+
+
+def _item(
+    tx: Transaction, class_id: UUID, student_ids: Sequence[UUID], known_clashes: str | None
+) -> Row[Any] | None:
+    return tx.first(
+        fact_queries.CLASS_ITEM,
+        class_id=class_id,
+        student_ids=student_ids,
+        clock_now=tx.given_now(),
+        known_clashes=known_clashes,
+    )
+
+
+def _remembered_clashes(row: Row[Any]) -> Sequence[Clash]:
+    if row.clash_stamp is None:
+        return ()
+    key = (row.id, row.subject_id)
+    if row.is_clash_known:
+        return KNOWN_CLASHES.confirmed(key)
+    return KNOWN_CLASHES.keep(key, row.clash_stamp, tuple(clashes_of(row.clashes, row.id)))
 
 
 def judge_page(

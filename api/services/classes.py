@@ -86,9 +86,10 @@ class Classes:
         Raises:
             AuthenticationRequired, NotFound: no such class, or not for the caller's eyes.
         """
-        row = class_affordances.read(tx, actor, class_id, student_id=student_id)
-        if row is None:
+        found = class_affordances.read(tx, self.policy, actor, class_id, student_id)
+        if found is None:
             refuse_absent(self.policy, actor, Action.CLASS_READ)
+        row, verdicts = found
         is_draft = row.status is ClassStatus.DRAFT
         action = Action.CLASS_READ_DRAFT if is_draft else Action.CLASS_READ
         self.policy.require(actor, action, subject_of(row, is_public=row.public_catalog))
@@ -96,7 +97,7 @@ class Classes:
             self._require_student(actor, row.organization_id, student_id)
             if row.subject_id is None:
                 raise NotFound
-        return Judged(row, class_affordances.verdicts(self.policy, actor, row))
+        return Judged(row, verdicts())
 
     def get_by_external_id(self, tx: Transaction, actor: Actor, named: ExternalId) -> Judged:
         """The class that another system calls so.

@@ -77,10 +77,15 @@ def _windows(stored: bytes) -> tuple[Window, ...]:
     )
 
 
-def student_facts(row: Any, class_id: UUID) -> StudentFacts:
-    """What guards read of the subject of a row; nobody where there is none."""
+def student_facts(row: Any, class_id: UUID, clashes: Sequence[Clash] | None = None) -> StudentFacts:
+    """What guards read of the subject of a row; nobody where there is none.
+
+    `clashes` are given where they are known without the row.
+    """
     if row.subject_id is None:
         return NOBODY
+    if clashes is None:
+        clashes = clashes_of(getattr(row, "clashes", None), class_id)
     live, live_id = None, getattr(row, "live_id", None)
     if live_id is not None:
         live = LiveRegistration(id=live_id, state=RegistrationState(row.live_state))
@@ -88,13 +93,14 @@ def student_facts(row: Any, class_id: UUID) -> StudentFacts:
         status=row.subject_status,
         groups=frozenset(row.subject_groups),
         live=live,
-        clashes=_clashes(getattr(row, "clashes", None) or (), class_id),
+        clashes=clashes,
         live_count=getattr(row, "live_count", 0),
         waitlist_count=getattr(row, "waitlist_count", 0),
     )
 
 
-def _clashes(pairs: Sequence[Sequence[str]], class_id: UUID) -> list[Clash]:
+def clashes_of(pairs: Sequence[Sequence[str]] | None, class_id: UUID) -> list[Clash]:
+    """The clashes of a class as the row of its facts holds them, in the order of time."""
     found = [
         Clash(
             Span(
@@ -110,16 +116,22 @@ def _clashes(pairs: Sequence[Sequence[str]], class_id: UUID) -> list[Clash]:
                 ends_at=clock.from_text(their_end),
             ),
         )
-        for ours, starts, ends, their_class, theirs, their_start, their_end in pairs
+        for ours, starts, ends, their_class, theirs, their_start, their_end in pairs or ()
     ]
     return sorted(found, key=lambda clash: (clash.candidate.starts_at, clash.taken.starts_at))
 
 
-def facts_of(row: Row[Any], prefix: str = "", counters: Counters | None = None) -> Facts:
+def facts_of(
+    row: Row[Any],
+    prefix: str = "",
+    counters: Counters | None = None,
+    *,
+    clashes: Sequence[Clash] | None = None,
+) -> Facts:
     """Everything that the guards of a registration look at."""
     return Facts(
         school_class=class_facts(row, prefix, counters),
-        student=student_facts(row, getattr(row, f"{prefix}id")),
+        student=student_facts(row, getattr(row, f"{prefix}id"), clashes),
         organization=OrganizationFacts(
             conflict_policy=row.conflict_policy,
             max_live_classes_per_term=row.max_live_classes_per_term,
