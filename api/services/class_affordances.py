@@ -17,7 +17,7 @@ from api.models.database import Transaction
 from api.models.school_class import ClassStatus, instructor_ids
 from api.services.guard_facts import clashes_of, facts_of
 from api.services.judged import FORBIDDEN, Judged, Verdicts, permitted
-from api.services.known_clashes import KNOWN_CLASHES
+from api.services.known_clashes import KNOWN_CLASHES, Found
 from api.services.registration_doors import own_students
 from api.services.rules_conflicts import Clash
 from api.services.rules_facts import Facts
@@ -41,13 +41,13 @@ def read(
     student in the organization of the class, else nobody.
     """
     students = own_students(actor) if student_id is None else [student_id]
-    known = KNOWN_CLASHES.stamp((class_id, students[0])) if len(students) == 1 else None
-    row = _item(tx, class_id, students, known)
+    known = KNOWN_CLASHES.find((class_id, students[0])) if len(students) == 1 else None
+    row = _item(tx, class_id, students, None if known is None else known.stamp)
     if row is None:
         return None
 
     def verdicts() -> Verdicts:
-        facts = facts_of(row, clashes=_remembered_clashes(row))
+        facts = facts_of(row, clashes=_remembered_clashes(row, known))
         return _verdicts(policy, actor, row, facts=facts, depth=FULL)
 
     return row, verdicts
@@ -75,12 +75,13 @@ def _item(
     )
 
 
-def _remembered_clashes(row: Row[Any]) -> Sequence[Clash]:
+def _remembered_clashes(row: Row[Any], known: Found | None) -> Sequence[Clash]:
     if row.clash_stamp is None:
         return ()
+    if known is not None and row.is_clash_known:
+        # Not looked up again: another thread may have found a later state meanwhile.
+        return known.clashes
     key = (row.id, row.subject_id)
-    if row.is_clash_known:
-        return KNOWN_CLASHES.confirmed(key)
     return KNOWN_CLASHES.keep(key, row.clash_stamp, tuple(clashes_of(row.clashes, row.id)))
 
 

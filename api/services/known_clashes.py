@@ -12,7 +12,6 @@ import threading
 from typing import NamedTuple
 from uuid import UUID
 
-from api.errors import Busy
 from api.services.rules_conflicts import Clash
 
 Key = tuple[UUID, UUID]
@@ -37,34 +36,19 @@ class KnownClashes:
         self._young: dict[Key, Found] = {}
         self._old: dict[Key, Found] = {}
 
-    def stamp(self, key: Key) -> str | None:
-        """The stamp to send along, if anything is known."""
-        found = self._get(key)
-        return None if found is None else found.stamp
-
-    def confirmed(self, key: Key) -> tuple[Clash, ...]:
-        """What is known and was just confirmed.
-
-        Raises:
-            Busy: it was forgotten since its stamp was sent.
-        """
-        found = self._get(key)
-        if found is None:
-            raise Busy("Too much is being looked at.")
-        return found.clashes
-
-    def keep(self, key: Key, stamp: str, clashes: tuple[Clash, ...]) -> tuple[Clash, ...]:
-        """Remember what was found."""
-        self._put(key, Found(stamp, clashes))
-        return clashes
-
-    def _get(self, key: Key) -> Found | None:
+    def find(self, key: Key) -> Found | None:
+        """What is known, if anything; it counts once the database has confirmed its stamp."""
         found = self._young.get(key)
         if found is None:
             found = self._old.get(key)
             if found is not None:
                 self._put(key, found)
         return found
+
+    def keep(self, key: Key, stamp: str, clashes: tuple[Clash, ...]) -> tuple[Clash, ...]:
+        """Remember what was found."""
+        self._put(key, Found(stamp, clashes))
+        return clashes
 
     def _put(self, key: Key, found: Found) -> None:
         with self._lock:

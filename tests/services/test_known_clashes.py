@@ -1,41 +1,27 @@
 from uuid import UUID
 
-import pytest
-
-from api.errors import Busy
 from api.services.known_clashes import KnownClashes
 
 KEYS = [(UUID(int=number), UUID(int=0)) for number in range(10)]
 
 
-def test_what_was_kept_is_confirmed_by_its_stamp():
+def test_what_was_kept_is_found_with_its_stamp():
     known = KnownClashes(generation=4)
 
     known.keep(KEYS[0], "3.1.2.1", ())
 
-    assert known.stamp(KEYS[0]) == "3.1.2.1"
-    assert known.confirmed(KEYS[0]) == ()
-    assert known.stamp(KEYS[1]) is None
+    assert known.find(KEYS[0]) == ("3.1.2.1", ())
+    assert known.find(KEYS[1]) is None
 
 
 def test_what_is_asked_for_outlives_what_is_not():
     known = KnownClashes(generation=2)
     for key in KEYS:
         known.keep(key, "1", ())
-        known.stamp(KEYS[0])
+        known.find(KEYS[0])
 
-    assert known.stamp(KEYS[0]) == "1"
-    assert known.stamp(KEYS[1]) is None
-
-
-def test_what_was_forgotten_on_the_way_asks_for_another_try():
-    known = KnownClashes(generation=1)
-    known.keep(KEYS[0], "1", ())
-    for key in KEYS[1:]:
-        known.keep(key, "1", ())
-
-    with pytest.raises(Busy):
-        known.confirmed(KEYS[0])
+    assert known.find(KEYS[0]) == ("1", ())
+    assert known.find(KEYS[1]) is None
 
 
 TERM = {"from_date": "2026-10-05", "to_date": "2026-10-09"}
