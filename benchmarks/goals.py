@@ -69,7 +69,7 @@ def missed(found: Iterable[Line]) -> list[Line]:
 def unjudged(found: Sequence[Line], jobs: Iterable[Job]) -> list[Job]:
     """The jobs whose "must" could not be judged, since ours or the rival did not run."""
     judged = {line.job for line in found if line.verdict}
-    return [job for job in jobs if job not in judged]
+    return [job for job in jobs if job in MUST and job not in judged]
 
 
 def _of(samples: Sequence[Sample], job: Job, subject: Subject) -> list[Sample]:

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -60,6 +60,11 @@ class School:
             self._organization_id = membership["organization_id"]
         return self._organization_id
 
+    def student_id(self) -> str:
+        """Who the caller is as a student."""
+        (membership,) = self._send("GET", "/v1/me", self.caller).json()["memberships"]
+        return str(membership["student_id"])
+
     def block_conflicts(self) -> None:
         """Make the organization refuse classes that meet at the same time."""
         path = f"/v1/organizations/{self.organization_id()}"
@@ -105,7 +110,12 @@ class HomeroomWorld:
 
     def reads(self, base: str) -> Mapping[Job, Sequence[Request]]:
         path = f"/v1/organizations/{self.school.organization_id()}/classes?limit=50"
-        return links.reading_requests(base, path, self.school.bearer(self.school.caller))
+        found = links.reading_requests(base, path, self.school.bearer(self.school.caller))
+        subject = self.school.student_id()
+        judged = [
+            replace(page, path=f"{page.path}&student_id={subject}") for page in found[Job.PAGE]
+        ]
+        return {**found, Job.SUBJECT: judged}
 
     def rush(self, job: Job, base: str, size: int) -> Rush:
         if size > len(self.rushers):
@@ -138,7 +148,7 @@ class HomeroomWorld:
         self._document(answer).validate(request.method, request.path, answer)
         if job is Job.ONE:
             self._whole(answer.json())
-        elif job is Job.PAGE:
+        elif job in {Job.PAGE, Job.SUBJECT}:
             items = answer.json()["items"]
             assert len(items) == 50, f"{len(items)} items"
             for item in items:

@@ -1,4 +1,4 @@
-"""The five jobs, their requests, and what a subject's world must offer to be measured."""
+"""The jobs, their requests, and what a subject's world must offer to be measured."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +11,7 @@ class Job(StrEnum):
 
     ONE = "one"
     PAGE = "page"
+    SUBJECT = "page-student"
     UNCHANGED = "304"
     HOT = "hot"
     FIFTY = "fifty"
@@ -19,13 +20,21 @@ class Job(StrEnum):
 TITLES = {
     Job.ONE: "GET one class",
     Job.PAGE: "page of 50",
+    Job.SUBJECT: "page of 50, every guard judged for one student",
     Job.UNCHANGED: "conditional GET, 304",
     Job.HOT: "rush, one hot class",
     Job.FIFTY: "rush over 50 classes",
 }
 RUSHES = (Job.HOT, Job.FIFTY)
 CLASSES_OF_RUSH = {Job.HOT: 1, Job.FIFTY: 50}
-EXPECTED_STATUS = {Job.ONE: 200, Job.PAGE: 200, Job.UNCHANGED: 304, Job.HOT: 201, Job.FIFTY: 201}
+EXPECTED_STATUS = {
+    Job.ONE: 200,
+    Job.PAGE: 200,
+    Job.SUBJECT: 200,
+    Job.UNCHANGED: 304,
+    Job.HOT: 201,
+    Job.FIFTY: 201,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,8 @@ PEERS_VENV = BUILD / "peers-venv"
 PEERS_BIN = PEERS_VENV / "bin"
 OWN_BIN = Path(sys.executable).parent
 LOCK = ROOT / "benchmarks/peers/requirements.txt"
-DATABASE_JOBS = tuple(Job)
+DATABASE_JOBS = tuple(job for job in Job if job is not Job.SUBJECT)
+"""What every subject does; to judge a page for one student is ours alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +132,7 @@ OURS = (
         server="granian WSGI, 2 x 4 threads",
         command=_granian("wsgi", "wsgi:application", "--blocking-threads", "4", folder=OWN_BIN),
         ready_path="/readyz",
+        jobs=tuple(Job),
     ),
     Subject(
         key="ours-sqlite",
@@ -139,6 +141,7 @@ OURS = (
         server="uvicorn and the WSGI bridge of asgi.py",
         command=[sys.executable, "asgi.py"],
         ready_path="/readyz",
+        jobs=tuple(Job),
     ),
 )
 
