@@ -141,7 +141,7 @@ _PUBLIC = ("class_public", "actor_public", "registration_public", "student_publi
 def statement(sql: str) -> TextualSelect:
     """The seat statement with the types of its parameters and columns."""
     return (
-        text(sql)
+        text(_short(sql))
         .bindparams(
             *(bindparam(name, type_=String()) for name in (*_TEXTS, *_PUBLIC)),
             *(bindparam(name, type_=Identifier) for name in _IDS),
@@ -158,6 +158,11 @@ def statement(sql: str) -> TextualSelect:
             position=Integer(),
         )
     )
+
+
+def _short(sql: str) -> str:
+    # psycopg keeps the form in which a query is sent only if it is no longer than 4,096 characters.
+    return " ".join(sql.split()).replace(", ", ",")
 
 
 TAKE = statement(SEAT_SQL)
