@@ -153,7 +153,7 @@ def headers_of(refusal: Refusal) -> dict[str, str]:
 class Problems:
     """Answers every error of the application, ours and the framework's, as a problem."""
 
-    def __init__(self, app: Flask, links: LinksOf | None = None) -> None:
+    def __init__(self, app: Flask, links: LinksOf) -> None:
         self._links = links
         app.register_error_handler(Refusal, self.refused)
         app.register_error_handler(HTTPException, self.unrouted)
@@ -163,8 +163,7 @@ class Problems:
         """A refusal that a use-case or the edge raised."""
         headers = headers_of(refusal)
         document = problem_of(refusal, base_url=g.base_url, request_id=g.request_id)
-        if self._links is not None:
-            document |= self._links(refusal, g.base_url)
+        document |= self._links(refusal, g.base_url)
         return Response(
             orjson.dumps(document),
             status=document["status"],

@@ -60,8 +60,7 @@ class Renderer:
             made: Mapping[Rel, Any] = {}
         else:
             document, made = self._kept(kind, rels, row, base_url)
-        if rels:
-            document.update(self._affordances(made, rels, row, judged.verdicts, base_url))
+        document.update(self._affordances(made, rels, row, judged.verdicts, base_url))
         return document
 
     def items(
@@ -154,8 +153,7 @@ class Renderer:
     ) -> None:
         # Two threads may both write them: they write the same.
         for rel in rels:
-            if rel not in made:
-                made[rel] = orjson.Fragment(orjson.dumps(self.maker(rel)(row, base_url)))
+            made[rel] = orjson.Fragment(orjson.dumps(self.maker(rel)(row, base_url)))
 
     def _piece(self, kind: Hypermedia, row: Any, base_url: str) -> Piece:
         slot = self._pieces(kind, row.id, row.version, base_url)

@@ -202,8 +202,7 @@ class _Waiters:
             if row.id not in self.book.moved:
                 self._add(Place.of(row))
         for place in self.book.line.values():
-            if place.is_eligible or not self.line.promotion_pending:
-                self._add(place)
+            self._add(place)
 
     def _add(self, place: Place) -> None:
         self.places[place.id] = place

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from api.errors import Unavailable
 from api.server import listen
 from tests.apps import Client, a_token
 from tests.toys import open_shop
@@ -188,6 +189,13 @@ def test_nobody_logs_in_without_redis(without_redis):
 
     assert (refused.status_code, refused.json["code"]) == (503, "upstream-unavailable")
     assert refused.headers["Retry-After"] == "1"
+
+
+def test_no_account_is_tried_when_redis_goes_away_meanwhile(without_redis):
+    limits = without_redis.app.extensions["homeroom"].edge.limits
+
+    with pytest.raises(Unavailable):
+        limits.spend_login("somebody")
 
 
 def test_a_redis_that_is_silent_holds_nobody_up_for_long(own_shop):

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from api.errors import Busy
+from api.errors import Busy, Unavailable
 from api.models import IdempotencyKey, PromotionDue, Token
 from api.services import sweeper as sweeper_module
 from api.services.due_notes import note_due
@@ -188,6 +188,23 @@ def test_a_class_that_cannot_be_settled_holds_no_other_up(fresh_database, monkey
 
     assert Sweeper(fresh_database).once().classes == 1
     assert str(broken.id) in caplog.text
+
+
+def test_a_database_that_went_away_ends_the_pass_and_is_no_fault_of_a_class(
+    fresh_database, monkeypatch
+):
+    school = School.found(fresh_database)
+    school_class = school.a_class()
+    with school.database.write() as tx:
+        note_due(tx, school.organization.id, [school_class.id])
+
+    def settle(tx, class_id):
+        raise Unavailable
+
+    monkeypatch.setattr(sweeper_module, "settle_class", settle)
+
+    with pytest.raises(Unavailable):
+        Sweeper(fresh_database).once()
 
 
 def test_a_pass_ends_before_the_next_class_when_it_is_told_to_stop(fresh_database):
