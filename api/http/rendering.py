@@ -21,8 +21,8 @@ from api.schemas.dumping import dumped, volatile_members_of
 from api.schemas.hypermedia import Hypermedia, Rel
 from api.services.judged import Judged, Verdicts
 
-PIECES: Final = 8192
-"""Rendered rows that a process keeps: a term's catalogue, some 20 MB."""
+PIECES: Final = 2048
+"""Rendered rows that a process keeps, some 8 KiB each."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -32,7 +32,8 @@ SQLITE_PRAGMAS = {
     "journal_mode": "wal",
     "synchronous": 2,
     "foreign_keys": 1,
-    "cache_size": -16000,
+    # KiB for each connection: there are twice as many as threads, and the system keeps pages, too.
+    "cache_size": -4000,
     "temp_store": 2,
 }
 _NETWORK_FILE_SYSTEMS = frozenset(
