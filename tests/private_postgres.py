@@ -17,8 +17,14 @@ from sqlalchemy import make_url
 NAMED_BY = "HOMEROOM_TEST_DATABASE_URL"
 FOLDER = "homeroom-postgresql-"
 
-# Nothing in a private server outlives the run, so nothing need reach the disk.
-CARELESS = ("fsync", "full_page_writes", "synchronous_commit")
+# Nothing in a private server outlives the run, so nothing need reach the disk. Two workers may rush
+# at once, beside the pools of the programs that they started.
+SETTINGS = """
+fsync = off
+full_page_writes = off
+synchronous_commit = off
+max_connections = 300
+"""
 
 _server = None
 
@@ -50,11 +56,12 @@ def _private_url():
 
         _stop_what_was_left_behind()
         folder = Path(tempfile.mkdtemp(prefix=f"{FOLDER}{os.getpid()}-"))
-        _server = get_server(folder / "data", cleanup_mode="delete")
-        with psycopg.connect(_server.get_uri(), autocommit=True) as connection:
-            for setting in CARELESS:
-                connection.execute(f"ALTER SYSTEM SET {setting} = off")
-            connection.execute("SELECT pg_reload_conf()")
+        server = get_server(folder / "data", cleanup_mode="delete", start=False)
+        server.ensure_pgdata_inited()
+        with (server.pgdata / "postgresql.conf").open("a") as settings:
+            settings.write(SETTINGS)
+        server.start()
+        _server = server
     return _server.get_uri()
 
 
