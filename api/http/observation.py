@@ -8,7 +8,7 @@ from flask import Request, Response, g, request
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from api import logs
-from api.http.restful import METHODS, operation_id_of
+from api.http.operation_ids import METHODS, operation_id_of
 from api.models import meter
 
 log = logging.getLogger("homeroom.access")

@@ -12,7 +12,9 @@ from webargs.flaskparser import FlaskParser
 from webargs.multidictproxy import MultiDictProxy
 
 from api.errors import ValidationFailed
+from api.http.addresses import identified
 from api.http.query_strings import query_refusal, require_utf8
+from api.schemas.addresses import LOCATE
 from api.schemas.base import Parameters
 from api.schemas.dumping import dumped
 from api.schemas.faults import faults
@@ -86,9 +88,13 @@ def load_body(kind: type[Schema], document: Any, *, partial: bool = False) -> di
     Raises:
         ValidationFailed: each fault with its JSON Pointer.
     """
-    loaded: dict[str, Any] = body_parser.parse(
-        schema_of(kind, partial=partial), document, location="document"
-    )
+    token = LOCATE.set(identified)
+    try:
+        loaded: dict[str, Any] = body_parser.parse(
+            schema_of(kind, partial=partial), document, location="document"
+        )
+    finally:
+        LOCATE.reset(token)
     return loaded
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -14,18 +11,9 @@ from werkzeug.routing import BaseConverter, Map, ValidationError
 
 from api import ids
 from api.http.operation import operation
+from api.http.operation_ids import METHODS, operation_id_of
 
 __all__ = ["HomeroomApi", "IdConverter", "Resource", "operation_id", "served_methods"]
-
-METHODS = ("get", "post", "patch", "put", "delete")
-
-VERBS: Mapping[str, str] = {
-    "get": "get",
-    "post": "create",
-    "patch": "update",
-    "put": "replace",
-    "delete": "delete",
-}
 
 
 class UnguardedOperation(Exception):
@@ -95,23 +83,3 @@ def operation_id(resource: type[Resource], method: str) -> str:
     `RegistrationItem.put` → `replace_registration`, `StudentByExternalId.put` → `upsert_student`.
     """
     return operation_id_of(resource.__name__, method)
-
-
-@lru_cache(maxsize=1024)
-def operation_id_of(name: str, method: str) -> str:
-    """The same from the name of the class, which is also the endpoint of its route."""
-    snake = re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
-    if snake.endswith("_by_external_id"):
-        noun = snake.removesuffix("_by_external_id")
-        return f"upsert_{noun}" if method == "put" else f"{VERBS[method]}_{snake}"
-    if snake.endswith("_list"):
-        noun = snake.removesuffix("_list")
-        return f"list_{plural(noun)}" if method == "get" else f"{VERBS[method]}_{noun}"
-    return f"{VERBS[method]}_{snake.removesuffix('_item')}"
-
-
-def plural(noun: str) -> str:
-    """The plural of the nouns that name our collections."""
-    if noun.endswith(("s", "x", "ch")):
-        return noun + "es"
-    return noun[:-1] + "ies" if noun.endswith("y") else noun + "s"

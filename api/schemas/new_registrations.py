@@ -5,12 +5,11 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from marshmallow import ValidationError, post_load, validates_schema
 
-from api import ids
 from api.errors import BLOCK_CODES
+from api.schemas.addresses import LOCATE
 from api.schemas.base import Representation
 from api.schemas.faults import REQUIRED, FieldFault
 from api.schemas.fields import Enum, Id, ListOf, Text
@@ -25,21 +24,20 @@ Waivable = enum.StrEnum(  # type: ignore[misc]  # mypy wants the names as litera
 
 
 class ResourceUrl(Text):
-    """The URL of a resource, as a link gave it; its id inside."""
+    """The URL of a resource, as a link gave it; its id inside. `operation` reads it."""
 
-    def __init__(self, prefix: str, **options: Any) -> None:
+    def __init__(self, operation: str, **options: Any) -> None:
         options["metadata"] = {"format": "uri", **options.get("metadata", {})}
         super().__init__(1, _LONGEST_URL, **options)
-        self.prefix = prefix
+        self.operation = operation
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> Any:
-        last = urlsplit(super()._deserialize(value)).path.rpartition("/")[2]
-        try:
-            return ids.decode(self.prefix, last)
-        except ValueError:
+        found = LOCATE.get()(super()._deserialize(value), self.operation)
+        if found is None:
             raise ValidationError(
-                FieldFault("bad-format", f"Use a URL that ends with an id of {self.prefix}_.")
-            ) from None
+                FieldFault("bad-format", f"Use a URL of {self.operation}, as a link gives it.")
+            )
+        return found
 
     def _validate(self, value: Any) -> None:
         """Nothing is left to be said of an id."""
@@ -50,7 +48,7 @@ def _student_id() -> Id:
 
 
 def _student_url() -> ResourceUrl:
-    return ResourceUrl("stu", metadata={"description": "The same, as the student's URL."})
+    return ResourceUrl("get_student", metadata={"description": "The same, as the student's URL."})
 
 
 def _class_id() -> Id:
@@ -58,7 +56,7 @@ def _class_id() -> Id:
 
 
 def _class_url() -> ResourceUrl:
-    return ResourceUrl("cls", metadata={"description": "The same, as the URL of the class."})
+    return ResourceUrl("get_class", metadata={"description": "The same, as the URL of the class."})
 
 
 def _on_full() -> Enum:

@@ -149,13 +149,20 @@ def test_a_transition_may_be_held_against_a_version(school, two_classes):
     [
         ({}, "#/class_id"),
         ({"class_url": "https://homeroom.test/v1/classes/none"}, "#/class_url"),
+        ({"class_url": "https://elsewhere.example/v1/classes/{class_id}"}, "#/class_url"),
+        ({"class_url": "https://homeroom.test/v1/students/{class_id}"}, "#/class_url"),
+        ({"class_url": "https://homeroom.test/v1/me"}, "#/class_url"),
+        ({"class_url": "{class_id}"}, "#/class_url"),
         ({"overrides": ["class-full"]}, "#/reason_code"),
         ({"overrides": ["already-registered"]}, "#/overrides/0"),
         ({"on_full": "push"}, "#/on_full"),
     ],
 )
 def test_a_wish_is_checked_before_anything_is_looked_up(school, two_classes, body, pointer):
-    class_id = {} if not body or "class_url" in body else {"class_id": class_id_of(two_classes)}
+    known = class_id_of(two_classes)
+    class_id = {} if not body or "class_url" in body else {"class_id": known}
+    if "class_url" in body:
+        body = {"class_url": body["class_url"].format(class_id=known)}
 
     refused = school.registrar.post(
         f"{student_url(school.student)}/registrations", {**class_id, **body}
