@@ -109,6 +109,7 @@ class HomeroomWorld:
     _documents: dict[str, Document] = field(default_factory=dict)
 
     def reads(self, base: str) -> Mapping[Job, Sequence[Request]]:
+        self.school.base = base
         path = f"/v1/organizations/{self.school.organization_id()}/classes?limit=50"
         found = links.reading_requests(base, path, self.school.bearer(self.school.caller))
         subject = self.school.student_id()
