@@ -102,6 +102,19 @@ def edit(tx: Transaction, actor: Actor, row: Row[Any], wanted: SeatEdit) -> Row[
     return promotion.finish(tx, book, is_revised=is_turned or wanted.is_guarded)
 
 
+def change_capacity(
+    tx: Transaction, actor: Actor, row: Row[Any], capacity: int | None, shrink: Shrink | None
+) -> Row[Any]:
+    """Give a locked class another capacity; promotes, keeps or displaces. As `edit`."""
+    wanted = SeatEdit(capacity=capacity, has_capacity=True, shrink=shrink)
+    return edit(tx, actor, row, wanted)
+
+
+def change_status(tx: Transaction, actor: Actor, row: Row[Any], to: ClassStatus) -> Row[Any]:
+    """Open, close, end or cancel a locked class, with what that does to its line. As `edit`."""
+    return edit(tx, actor, row, SeatEdit(status=to))
+
+
 def revised(tx: Transaction, actor: Actor, row: Row[Any]) -> Row[Any]:
     """Settle a locked class whose windows, deadlines, sessions or line settings have changed.
 

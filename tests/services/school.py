@@ -11,7 +11,6 @@ from api.ids import Ids
 from api.models import Event, Registration, Role, SchoolClass, StreamKind
 from api.models.database import Database
 from api.services import class_seats
-from api.services.class_seats import SeatEdit
 from api.services.ledger_reads import Ledgers
 from api.services.registration_doors import Door
 from api.services.registrations import Registrations
@@ -140,14 +139,3 @@ class School:
 def actor_of(member, student_id=None):
     membership = Membership(member.id, member.organization_id, member.role, student_id)
     return Actor(user_id=member.user_id, memberships={member.organization_id: membership})
-
-
-def resize(tx, actor, row, capacity, shrink=None):
-    """Give a locked class another capacity."""
-    wanted = SeatEdit(capacity=capacity, has_capacity=True, shrink=shrink)
-    return class_seats.edit(tx, actor, row, wanted)
-
-
-def turn(tx, actor, row, to):
-    """Bring a locked class to another status."""
-    return class_seats.edit(tx, actor, row, SeatEdit(status=to))

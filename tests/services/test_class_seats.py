@@ -12,7 +12,7 @@ from api.services.rules_waitlist import Shrink
 from api.services.sweeper import settle_class
 from api.services.terms import Terms
 from tests import factories
-from tests.services.school import POLICY, School, resize, turn
+from tests.services.school import POLICY, School
 
 
 @pytest.fixture
@@ -28,11 +28,11 @@ def a_full_class(school, *, seats=2, waiting=2, **given):
 
 
 def change_capacity(school, school_class, capacity, shrink=None):
-    return school.change(school_class, resize, capacity, shrink)
+    return school.change(school_class, class_seats.change_capacity, capacity, shrink)
 
 
 def change_status(school, school_class, to):
-    return school.change(school_class, turn, to)
+    return school.change(school_class, class_seats.change_status, to)
 
 
 def test_a_new_class_begins_its_ledger_with_its_capacity(school):
