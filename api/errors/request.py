@@ -128,11 +128,22 @@ class ValidationFailed(Invalid):
 
 
 class PatchFailed(Invalid):
-    """An operation of the JSON Patch points to a member that is missing or read-only."""
+    """An operation of the JSON Patch points to a member that is missing or read-only.
+
+    A pointer such as `#/2/path` is into the patch, one such as `#/title` into what it would make.
+    """
 
     code = "patch-failed"
     title = "The patch cannot be applied"
-    cure = "Correct the operation that `errors` points to."
+    cure = "Correct each operation and each member that `errors` points to."
+
+    def __init__(self, errors: Sequence[FieldError]) -> None:
+        count = len(errors)
+        super().__init__(
+            f"The patch has {count} fault{'s' if count > 1 else ''}.",
+            errors=[error.as_member() for error in errors],
+        )
+        self.errors = tuple(errors)
 
 
 class IdempotencyKeyReused(Invalid):

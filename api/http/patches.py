@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Collection, Mapping
-from typing import Any, NoReturn
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import jsonpatch
 import orjson
@@ -38,6 +39,39 @@ _POINTER = re.compile(r"(?:/(?:[^~/]|~[01])*)*", re.DOTALL)
 Representation = Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patched:
+    """What a PATCH leaves of the members that can be written, and what of it cannot be done.
+
+    `members` is null where an operation led nowhere: whatever follows it would follow from that.
+    """
+
+    media_type: str
+    members: dict[str, Any] | None
+    faults: tuple[FieldError, ...] = ()
+
+    def refuse(self, invalid: Iterable[FieldError]) -> None:
+        """Let the patch pass, unless it has faults, or its result has those of `invalid`.
+
+        Raises:
+            PatchFailed: a JSON Patch has faults of its own, which come first.
+            ValidationFailed: there are others.
+        """
+        found = [*self.faults, *invalid]
+        if self.faults and self.media_type == JSON_PATCH:
+            raise PatchFailed(found)
+        if found:
+            raise ValidationFailed(found)
+
+
+class _LeadsNowhereError(Exception):
+    """An operation that cannot be performed; the argument is its fault."""
+
+    def __init__(self, index: int, member: str, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.fault = _fault_of(index, member, code, detail)
+
+
 def require_document(media_type: str, document: Any) -> None:
     """Refuse what is not a patch, whatever it would be applied to.
 
@@ -63,43 +97,25 @@ def apply(
     representation: Representation,
     *,
     read_only: Collection[str] = (),
-) -> dict[str, Any]:
-    """The members that a PATCH leaves, without `read_only` ones and without links.
+) -> Patched:
+    """What a PATCH leaves, without `read_only` members and without links.
 
     `document` is JSON Patch when `media_type` says so, else a merge patch. Neither argument is
-    changed. A member that a merge patch sets to null is absent and takes its default.
+    changed. A member that a merge patch sets to null is absent and takes its default. Read-only
+    members may come along unchanged; one that would change is a fault.
 
     Raises:
         MalformedPatch: see `require_document`.
-        PatchFailed: a path is missing or read-only; `errors` points to it as `#/2/path`.
-        PatchTestFailed: a `test` did not hold.
-        ValidationFailed: a merge patch changes a read-only member.
+        PatchTestFailed: a `test` did not hold, in a patch that has no other fault before it.
     """
     require_document(media_type, document)
-    if media_type == JSON_PATCH:
-        patched = _json_patched(document, representation, read_only)
-        return replacing(patched, representation, read_only=read_only)
-    # A null would remove the member, so a read-only one is judged by what was sent.
-    sent = replacing(document, representation, read_only=read_only)
     unwritable = {*read_only, *_HYPERMEDIA}
+    if media_type == JSON_PATCH:
+        return _operated(document, representation, unwritable)
     kept = {name: value for name, value in representation.items() if name not in unwritable}
-    merged: dict[str, Any] = _merged(kept, sent)
-    return merged
-
-
-def replacing(
-    document: Any, representation: Representation, *, read_only: Collection[str]
-) -> dict[str, Any]:
-    """The members of a PUT that can be written: read-only ones may come along unchanged.
-
-    Raises:
-        ValidationFailed: not an object, or a read-only member differs from what is stored.
-    """
-    if not isinstance(document, dict):
-        raise ValidationFailed(
-            [FieldError(pointer="#", code="wrong-type", detail="Send a JSON object.")]
-        )
-    changed = [
+    sent = {name: value for name, value in document.items() if name not in unwritable}
+    # A null would remove the member, so a read-only one is judged by what was sent.
+    faults = tuple(
         FieldError(
             pointer=f"#/{_escaped(name)}",
             code="read-only",
@@ -107,14 +123,8 @@ def replacing(
         )
         for name in document
         if name in read_only and not _equal(document[name], representation.get(name))
-    ]
-    if changed:
-        raise ValidationFailed(changed)
-    return {
-        name: value
-        for name, value in document.items()
-        if name not in read_only and name not in _HYPERMEDIA
-    }
+    )
+    return Patched(media_type=media_type, members=_merged(kept, sent), faults=faults)
 
 
 def _merged(target: Any, patch: Any) -> Any:
@@ -130,14 +140,36 @@ def _merged(target: Any, patch: Any) -> Any:
     return merged
 
 
-def _json_patched(
-    operations: list[dict[str, Any]], representation: Representation, read_only: Collection[str]
-) -> Any:
-    unwritable = {*read_only, *_HYPERMEDIA}
-    patched: Any = copy.deepcopy(dict(representation))
+def _operated(
+    operations: list[dict[str, Any]], representation: Representation, unwritable: Collection[str]
+) -> Patched:
+    refused = {
+        index: fault
+        for index, operation in enumerate(operations)
+        if (fault := _fault_of_writing(index, operation, unwritable)) is not None
+    }
+    members: dict[str, Any] | None = None
+    faults = [*refused.values()]
+    try:
+        result = _result_of(operations, representation, skipped=refused.keys())
+    except _LeadsNowhereError as nowhere:
+        faults.append(nowhere.fault)
+    except PatchTestFailed:
+        # What cannot be written is a fault whatever is stored, so it is told before a conflict.
+        if not faults:
+            raise
+    else:
+        members = {name: value for name, value in result.items() if name not in unwritable}
+    return Patched(media_type=JSON_PATCH, members=members, faults=tuple(faults))
+
+
+def _result_of(
+    operations: list[dict[str, Any]], representation: Representation, *, skipped: Collection[int]
+) -> dict[str, Any]:
+    patched: dict[str, Any] = copy.deepcopy(dict(representation))
     for index, operation in enumerate(operations):
-        _refuse_unwritable(index, operation, unwritable)
-        patched = _performed(index, operation, patched)
+        if index not in skipped:
+            patched = _performed(index, operation, patched)
     return patched
 
 
@@ -150,9 +182,10 @@ def _performed(index: int, operation: dict[str, Any], target: Any) -> Any:
             pointer=f"#/{index}/path",
         ) from None
     except (jsonpatch.JsonPatchException, JsonPointerException):
-        _refuse(index, _culprit(operation, target), "not-found", "There is nothing at this path.")
+        culprit, detail = _culprit(operation, target), "There is nothing at this path."
+        raise _LeadsNowhereError(index, culprit, "not-found", detail) from None
     if operation["op"] == "copy" and len(orjson.dumps(patched)) > _LARGEST_BYTES:
-        _refuse(index, "path", "too-long", "The document would grow beyond 1 MiB.")
+        raise _LeadsNowhereError(index, "path", "too-long", "The document would exceed 1 MiB.")
     return patched
 
 
@@ -183,21 +216,23 @@ def _is_pointer(text: Any) -> bool:
     return isinstance(text, str) and _POINTER.fullmatch(text) is not None
 
 
-def _refuse_unwritable(index: int, operation: dict[str, Any], unwritable: Collection[str]) -> None:
+def _fault_of_writing(
+    index: int, operation: dict[str, Any], unwritable: Collection[str]
+) -> FieldError | None:
     written = {"test": (), "move": ("from", "path")}.get(operation["op"], ("path",))
     for member in written:
         pointer: str = operation[member]
         if pointer == "":
             detail = "A patch changes members, not the whole resource."
-            _refuse(index, member, "read-only", detail)
+            return _fault_of(index, member, "read-only", detail)
         first = pointer.split("/")[1].replace("~1", "/").replace("~0", "~")
         if first in unwritable:
-            _refuse(index, member, "read-only", "This member cannot be changed.")
+            return _fault_of(index, member, "read-only", "This member cannot be changed.")
+    return None
 
 
-def _refuse(index: int, member: str, code: str, detail: str) -> NoReturn:
-    fault = FieldError(pointer=f"#/{index}/{member}", code=code, detail=detail)
-    raise PatchFailed(f"Operation {index}: {detail}", errors=[fault.as_member()])
+def _fault_of(index: int, member: str, code: str, detail: str) -> FieldError:
+    return FieldError(pointer=f"#/{index}/{member}", code=code, detail=detail)
 
 
 def _escaped(name: str) -> str:

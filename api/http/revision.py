@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from api.errors import StaleVersion
+from api.errors import StaleVersion, ValidationFailed
 from api.http import conditional, patches
 from api.http.parser import editable_of, load_body, load_replacement
 from api.schemas.dumping import dumped
 
 if TYPE_CHECKING:
+    from marshmallow import Schema
+
+    from api.errors import FieldError
     from api.http.asked import Asked
 
 
@@ -51,7 +54,8 @@ class Revision:
 
         Raises:
             PreconditionRequired, StaleVersion: 428, 412.
-            PatchFailed, PatchTestFailed, ValidationFailed: the result is not a representation.
+            PatchFailed, ValidationFailed: all faults of the patch and of its result, at once.
+            PatchTestFailed: a `test` did not hold.
         """
         self.asked.precondition(row)
         schema = self.asked.served.body
@@ -64,13 +68,13 @@ class Revision:
         else:
             # A JSON Patch may test what it cannot change, so it sees all members.
             whole = dumped(schema, row)
-            revised = patches.apply(
+            patched = patches.apply(
                 self.asked.media_type,
                 self.asked.document,
                 whole,
                 read_only=whole.keys() - present.keys(),
             )
-            wanted = load_body(schema, revised)
+            wanted = _validated(schema, patched)
         stored = load_body(schema, present)
         return {name: value for name, value in wanted.items() if stored.get(name) != value}
 
@@ -92,3 +96,15 @@ class Whole:
             "an operation that creates declares its body"
         )  # a law of the decorator
         return load_body(schema, self.asked.document)
+
+
+def _validated(schema: type[Schema], patched: patches.Patched) -> dict[str, Any]:
+    wanted: dict[str, Any] = {}
+    invalid: Sequence[FieldError] = ()
+    if patched.members is not None:
+        try:
+            wanted = load_body(schema, patched.members)
+        except ValidationFailed as refused:
+            invalid = refused.errors
+    patched.refuse(invalid)
+    return wanted

@@ -2,7 +2,7 @@ import copy
 
 import pytest
 
-from api.errors import MalformedPatch, PatchFailed, PatchTestFailed, ValidationFailed
+from api.errors import FieldError, MalformedPatch, PatchFailed, PatchTestFailed, ValidationFailed
 from api.http import patches
 from api.http.negotiation import JSON, JSON_PATCH, MERGE_PATCH
 
@@ -21,12 +21,22 @@ EDITABLE = {
 }
 
 
-def merged(document):
-    return patches.apply(MERGE_PATCH, document, CLASS, read_only=READ_ONLY)
+def made_of(outcome, invalid=()):
+    """The members that a patch leaves, unless it is refused."""
+    outcome.refuse(invalid)
+    return outcome.members
+
+
+def merged(document, representation=CLASS, read_only=READ_ONLY):
+    return made_of(patches.apply(MERGE_PATCH, document, representation, read_only=read_only))
 
 
 def patched(*operations):
-    return patches.apply(JSON_PATCH, list(operations), CLASS, read_only=READ_ONLY)
+    return made_of(patches.apply(JSON_PATCH, list(operations), CLASS, read_only=READ_ONLY))
+
+
+def pointers(refused):
+    return [(fault.pointer, fault.code) for fault in refused.value.errors]
 
 
 # RFC 7396, appendix A, the cases whose target and patch are objects.
@@ -46,11 +56,13 @@ def patched(*operations):
     ],
 )
 def test_a_merge_patch_does_what_the_standard_shows(target, patch, result):
-    assert patches.apply(MERGE_PATCH, patch, target) == result
+    assert merged(patch, target, ()) == result
 
 
 def test_plain_json_is_a_merge_patch():
-    assert patches.apply(JSON, {"title": "B"}, {"title": "A", "x": 1}) == {"title": "B", "x": 1}
+    outcome = patches.apply(JSON, {"title": "B"}, {"title": "A", "x": 1})
+
+    assert made_of(outcome) == {"title": "B", "x": 1}
 
 
 def test_a_merge_patch_leaves_only_members_that_can_be_written():
@@ -73,19 +85,30 @@ def test_read_only_members_and_links_may_come_back_unchanged():
     sent = {name: value for name, value in CLASS.items() if name != "windows"}
 
     assert merged({**sent, "title": "B"}) == {**EDITABLE, "title": "B"}
-    assert patches.replacing(CLASS, CLASS, read_only=READ_ONLY) == EDITABLE
 
 
-def test_a_replacement_keeps_only_what_was_sent():
-    assert patches.replacing({"title": "B"}, CLASS, read_only=READ_ONLY) == {"title": "B"}
+def test_what_cannot_be_written_is_told_with_all_that_is_invalid():
+    outcome = patches.apply(
+        MERGE_PATCH, {"title": "", "version": 2, "id": "x"}, CLASS, read_only=READ_ONLY
+    )
+    too_short = FieldError(pointer="#/title", code="too-short", detail="Use 1 to 200 characters.")
 
-
-@pytest.mark.parametrize("document", [None, [], "x", 1])
-def test_a_replacement_that_is_no_object_is_invalid(document):
     with pytest.raises(ValidationFailed) as refused:
-        patches.replacing(document, CLASS, read_only=READ_ONLY)
+        made_of(outcome, [too_short])
 
-    assert refused.value.errors[0].pointer == "#"
+    assert outcome.members == {**EDITABLE, "title": ""}
+    assert pointers(refused) == [
+        ("#/version", "read-only"),
+        ("#/id", "read-only"),
+        ("#/title", "too-short"),
+    ]
+
+
+def test_what_is_invalid_is_no_fault_of_a_json_patch():
+    outcome = patches.apply(JSON_PATCH, [], CLASS, read_only=READ_ONLY)
+
+    with pytest.raises(ValidationFailed):
+        made_of(outcome, [FieldError(pointer="#/title", code="too-short", detail="Short.")])
 
 
 @pytest.mark.parametrize("document", [None, [], "x", 1])
@@ -196,6 +219,51 @@ def test_a_read_only_path_fails_at_its_operation(operation, place):
     assert fault["code"] == "read-only"
 
 
+def test_every_path_that_cannot_be_written_is_told_with_what_is_invalid():
+    document = [
+        {"op": "add", "path": "/version", "value": 2},
+        {"op": "replace", "path": "/title", "value": ""},
+        {"op": "remove", "path": "/id"},
+    ]
+    outcome = patches.apply(JSON_PATCH, document, CLASS, read_only=READ_ONLY)
+
+    with pytest.raises(PatchFailed) as refused:
+        made_of(outcome, [FieldError(pointer="#/title", code="too-short", detail="Short.")])
+
+    assert outcome.members == {**EDITABLE, "title": ""}
+    assert pointers(refused) == [
+        ("#/0/path", "read-only"),
+        ("#/2/path", "read-only"),
+        ("#/title", "too-short"),
+    ]
+
+
+def test_nothing_is_told_of_what_follows_a_path_that_leads_nowhere():
+    document = [
+        {"op": "remove", "path": "/title"},
+        {"op": "copy", "from": "/none", "path": "/title"},
+        {"op": "remove", "path": "/nothing"},
+        {"op": "remove", "path": "/version"},
+    ]
+    outcome = patches.apply(JSON_PATCH, document, CLASS, read_only=READ_ONLY)
+
+    with pytest.raises(PatchFailed) as refused:
+        made_of(outcome)
+
+    assert outcome.members is None
+    assert pointers(refused) == [("#/3/path", "read-only"), ("#/1/from", "not-found")]
+
+
+def test_what_cannot_be_written_is_told_before_a_test_that_does_not_hold():
+    with pytest.raises(PatchFailed) as refused:
+        patched(
+            {"op": "test", "path": "/title", "value": "Another"},
+            {"op": "remove", "path": "/version"},
+        )
+
+    assert pointers(refused) == [("#/1/path", "read-only")]
+
+
 def test_a_read_only_member_may_be_tested_and_copied():
     result = patched(
         {"op": "test", "path": "/version", "value": 1},
@@ -232,7 +300,7 @@ def test_copies_cannot_grow_a_document_without_bound():
 
 def test_a_slash_or_tilde_in_a_name_is_escaped_in_the_pointer():
     with pytest.raises(ValidationFailed) as refused:
-        patches.replacing({"a/b~c": 1}, {"a/b~c": {"x": [1]}}, read_only={"a/b~c"})
+        merged({"a/b~c": 1}, {"a/b~c": {"x": [1]}}, {"a/b~c"})
 
     assert refused.value.errors[0].pointer == "#/a~1b~0c"
 
@@ -240,7 +308,7 @@ def test_a_slash_or_tilde_in_a_name_is_escaped_in_the_pointer():
 def test_read_only_values_are_compared_as_json():
     stored = {"x": {"list": [1, {"a": True}]}}
 
-    assert patches.replacing(stored, stored, read_only={"x"}) == {}
+    assert merged(stored, stored, {"x"}) == {}
     for other in ({"list": [1, {"a": 1}]}, {"list": [1]}, {"list": 1}, {}):
         with pytest.raises(ValidationFailed):
-            patches.replacing({"x": other}, stored, read_only={"x"})
+            merged({"x": other}, stored, {"x"})

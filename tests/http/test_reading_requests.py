@@ -64,6 +64,49 @@ def test_a_json_patch_of_a_read_only_member_fails_at_its_operation(school):
     assert refused.json["errors"][0]["code"] == "read-only"
 
 
+def test_a_json_patch_is_refused_for_all_its_faults_at_once(school):
+    before = school.owner.get(school.url)
+
+    refused = patched(
+        school,
+        [
+            {"op": "add", "path": "/version", "value": 9},
+            {"op": "replace", "path": "/name", "value": ""},
+            {"op": "replace", "path": "/min_gap_minutes", "value": 241},
+            {"op": "remove", "path": "/created_at"},
+        ],
+    )
+
+    assert (refused.status_code, refused.json["code"]) == (422, "patch-failed")
+    assert {(fault["pointer"], fault["code"]) for fault in refused.json["errors"]} == {
+        ("#/0/path", "read-only"),
+        ("#/3/path", "read-only"),
+        ("#/name", "too-short"),
+        ("#/min_gap_minutes", "out-of-range"),
+    }
+    assert school.owner.get(school.url).data == before.data
+
+
+def test_a_merge_patch_is_refused_for_all_its_faults_at_once(school):
+    before = school.owner.get(school.url)
+
+    refused = patched(
+        school,
+        {"version": 9, "name": "", "no_such": 1, "created_at": None, "id": before.json["id"]},
+        MERGE_PATCH,
+    )
+
+    assert (refused.status_code, refused.json["code"]) == (422, "validation-failed")
+    assert {(fault["pointer"], fault["code"]) for fault in refused.json["errors"]} == {
+        ("#/version", "read-only"),
+        ("#/created_at", "read-only"),
+        ("#/name", "too-short"),
+        ("#/no_such", "unknown-member"),
+    }
+    assert refused.json["detail"] == "4 members are invalid."
+    assert school.owner.get(school.url).data == before.data
+
+
 def test_a_failed_test_is_a_conflict_and_changes_nothing(school):
     before = school.owner.get(school.url)
 
