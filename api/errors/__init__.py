@@ -40,6 +40,7 @@ from api.errors.refusal import (
     Throttled,
     Unauthenticated,
     Unconditional,
+    WayOn,
     every_refusal,
 )
 from api.errors.registration import (
@@ -160,5 +161,6 @@ __all__ = [
     "WaitlistClosed",
     "WaitlistFull",
     "WaitlistLimit",
+    "WayOn",
     "every_refusal",
 ]

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WayOn:
+    """What the caller can do instead, by the name of its rel.
+
+    `ids` are those that its URL needs; `body` are members that it fixes beside those of the rel.
+    """
+
+    rel: str
+    ids: Mapping[str, UUID]
+    body: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Refusal(Exception):
@@ -18,6 +31,12 @@ class Refusal(Exception):
         super().__init__(detail or self.title)
         self.detail = detail or self.title
         self.members: dict[str, Any] = members
+        self.ways_on: tuple[WayOn, ...] = ()
+
+    def leading_to(self, *ways: WayOn) -> Self:
+        """The same refusal, with what the caller can do instead."""
+        self.ways_on = ways
+        return self
 
 
 @dataclass(frozen=True, slots=True)

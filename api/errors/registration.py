@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
+from typing import Any
 
 from api.errors.refusal import Block, Conflict
 
@@ -11,14 +12,14 @@ from api.errors.refusal import Block, Conflict
 class Blocked(Conflict):
     """A guard of the registration does not hold; a subclass for each guard gives the code."""
 
-    def __init__(self, blocks: Sequence[Block]) -> None:
-        super().__init__()
+    def __init__(self, blocks: Sequence[Block], **members: Any) -> None:
+        super().__init__(**members)
         self.blocks = tuple(blocks)
 
     @classmethod
-    def by(cls, blocks: Sequence[Block]) -> Blocked:
+    def by(cls, blocks: Sequence[Block], **members: Any) -> Blocked:
         """The refusal whose type is the most relevant of the blocks (the first one)."""
-        return BLOCKED_BY_CODE[blocks[0].code](blocks)
+        return BLOCKED_BY_CODE[blocks[0].code](blocks, **members)
 
 
 class AlreadyRegistered(Blocked):
@@ -90,7 +91,7 @@ class ClassFull(Blocked):
 
     code = "class-full"
     title = "The class is full"
-    cure = "Register with `on_full: waitlist` while the waitlist is open."
+    cure = "Wait for a seat, by `_links.waitlist`, while the waitlist is open."
 
 
 class WaitlistLimit(Blocked):

@@ -50,7 +50,7 @@ class ResourceInUse(Conflict):
 
     code = "resource-in-use"
     title = "The resource is in use"
-    cure = "Remove what refers to it first; the members count what does."
+    cure = "Remove what refers to it first, by `counts`; cancel a class by `_links.cancel`."
 
 
 class DuplicateName(Conflict):

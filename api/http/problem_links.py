@@ -6,30 +6,36 @@ from collections.abc import Mapping
 from types import MappingProxyType, SimpleNamespace
 from typing import Any, Final
 
-from api.errors import Blocked, Refusal
+from api.errors import Refusal, WayOn
+from api.http.problems import plain
 from api.http.rendering import Renderer
 from api.schemas.hypermedia import Rel
 
-EXISTING: Final = Rel(name="existing", operation="get_registration")
-WAITLIST: Final = Rel(
-    name="waitlist", operation="create_class_registration", body={"on_full": "waitlist"}
+RELS: Final[Mapping[str, Rel]] = MappingProxyType(
+    {
+        rel.name: rel
+        for rel in (
+            Rel(name="existing", operation="get_registration"),
+            Rel(
+                name="waitlist", operation="create_class_registration", body={"on_full": "waitlist"}
+            ),
+            Rel(name="cancel", operation="update_class", body={"status": "cancelled"}),
+        )
+    }
 )
-REL_OF_CODE: Final[Mapping[str, Rel]] = MappingProxyType(
-    {"already-registered": EXISTING, "class-full": WAITLIST}
-)
-"""The link of a problem by its code; what its URL needs is among the members."""
+"""The links of problems by the names of the ways on; their URLs need the ids of the way."""
 
 
 def problem_links(refusal: Refusal, renderer: Renderer, base_url: str) -> dict[str, Any]:
-    """The `_links` of a problem, or nothing.
+    """The `_links` of a problem, or nothing."""
+    if not refusal.ways_on:
+        return {}
+    return {"_links": {way.rel: _link(way, renderer, base_url) for way in refusal.ways_on}}
 
-    The line of a full class is named only while it takes this student.
-    """
-    rel = REL_OF_CODE.get(refusal.code)
-    if rel is None or not isinstance(refusal, Blocked) or rel.operation not in renderer.targets:
-        return {}
-    first, *others = refusal.blocks
-    if rel is WAITLIST and (others or not first.details.get("waitlist_open")):
-        return {}
-    values = SimpleNamespace(**{**refusal.members, **first.details})
-    return {"_links": {rel.name: renderer.maker(rel)(values, base_url)}}
+
+def _link(way: WayOn, renderer: Renderer, base_url: str) -> dict[str, Any]:
+    link = renderer.maker(RELS[way.rel])(SimpleNamespace(**way.ids), base_url)
+    if way.body:
+        fixed = {name: plain(name, value) for name, value in way.body.items()}
+        link["body"] = {**link["body"], **fixed}
+    return link

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from api.authz.actor import Actor
 from api.authz.policy import Action, Policy, Subject
-from api.errors import NotFound, ResourceInUse
+from api.errors import NotFound, ResourceInUse, WayOn
 from api.ids import Ids
 from api.models.database import Transaction
 from api.models.registration import PromotionDue
@@ -36,6 +36,7 @@ from api.services.external_ids import ExternalId, Upsert
 from api.services.judged import Judged, Listed, Made, permitted
 from api.services.registration_doors import own_students
 from api.services.rules_catalogue import deadline_faults, new_status_faults, refuse_faults
+from api.services.rules_states import CLASS_MOVES
 from api.services.rules_waitlist import Shrink
 
 INSERT = insert(SchoolClass)
@@ -226,10 +227,7 @@ class Classes:
         """
         # Every registration took a ticket, and none is ever removed.
         if row.next_ticket > 1:
-            raise ResourceInUse(
-                "Students have registered for this class; it can be cancelled.",
-                counts={"registrations": row.next_ticket - 1},
-            )
+            raise _in_use(row)
 
         for table in (ClassSession, MeetingPattern, PromotionDue):
             tx.execute(
@@ -280,6 +278,14 @@ class Classes:
     def _require_student(self, actor: Actor, organization_id: UUID, student_id: UUID) -> None:
         subject = Subject(organization_id, student_id=student_id)
         self.policy.require(actor, Action.STUDENT_READ, subject)
+
+
+def _in_use(row: Row[Any]) -> ResourceInUse:
+    counts = {"registrations": row.next_ticket - 1}
+    refusal = ResourceInUse("Students have registered for this class.", counts=counts)
+    if ClassStatus.CANCELLED not in CLASS_MOVES[row.status]:
+        return refusal
+    return refusal.leading_to(WayOn(rel="cancel", ids={"class_id": row.id}))
 
 
 def _locked(tx: Transaction, class_id: UUID) -> Row[Any]:

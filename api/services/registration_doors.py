@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,12 +12,13 @@ from sqlalchemy import Row, bindparam, select
 
 from api.authz.actor import Actor
 from api.authz.policy import Action, Policy, Subject
-from api.errors import FieldError, NotFound, ValidationFailed
+from api.errors import Block, Blocked, FieldError, NotFound, ValidationFailed, WayOn
 from api.models import facts as fact_queries
 from api.models.database import Transaction
 from api.models.school_class import ClassStatus, instructor_ids
 from api.models.student import Student
-from api.services.rules_verdicts import OnFull
+from api.services.rules_facts import Facts
+from api.services.rules_verdicts import CLASS_FULL, OnFull, Refused, verdict
 from api.services.students import teacher_of
 
 NO_ORGANIZATION = UUID(int=0)
@@ -55,6 +57,21 @@ class Wish:
         if row is None:
             raise NotFound
         return row
+
+    def refused(self, facts: Facts, now: datetime, blocks: Sequence[Block]) -> Blocked:
+        """The refusal for these reasons, with what the caller could do instead."""
+        ways = [
+            WayOn(rel="existing", ids={"registration_id": block.details["registration_id"]})
+            for block in blocks
+            if block.code == "already-registered"
+        ]
+        if blocks[0].code == CLASS_FULL and not isinstance(
+            verdict(facts, now, OnFull.WAITLIST, overrides=self.overrides), Refused
+        ):
+            waived = {"overrides": sorted(self.overrides), "reason_code": self.reason_code}
+            body = {"student_id": self.student_id, **(waived if self.overrides else {})}
+            ways.append(WayOn(rel="waitlist", ids={"class_id": self.class_id}, body=body))
+        return Blocked.by(blocks, class_id=self.class_id).leading_to(*ways)
 
 
 def admitted(

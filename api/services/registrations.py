@@ -11,7 +11,7 @@ from sqlalchemy import Row
 
 from api.authz.actor import Actor
 from api.authz.policy import Policy
-from api.errors import Blocked, Busy, NotFound
+from api.errors import Busy, NotFound
 from api.ids import Ids
 from api.models import registration_reads, seats
 from api.models.database import Transaction
@@ -173,9 +173,7 @@ class Registrations:
 def _decided(facts: Facts, now: datetime, wish: Wish) -> Outcome:
     outcome = verdict(facts, now, wish.on_full, overrides=wish.overrides)
     if isinstance(outcome, Refused):
-        refusal = Blocked.by(outcome.blocks)
-        refusal.members["class_id"] = wish.class_id
-        raise refusal
+        raise wish.refused(facts, now, outcome.blocks)
     return outcome
 
 

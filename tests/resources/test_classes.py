@@ -278,6 +278,29 @@ def test_a_class_that_had_a_registration_is_never_removed(school):
     assert (refused.status_code, refused.json["code"]) == (409, "resource-in-use")
     assert refused.json["counts"] == {"registrations": 1}
     assert school.registrar.get(url_of(made)).status_code == 200
+    link = refused.json["_links"]["cancel"]
+    cancelled = school.registrar.open(
+        link["method"],
+        link["href"],
+        json=link["body"],
+        content_type=link["type"],
+        if_match=made.headers["ETag"],
+    )
+    assert (cancelled.status_code, cancelled.json["status"]) == (200, "cancelled")
+
+
+@pytest.mark.parametrize("status", ["ended", "cancelled"])
+def test_nothing_leads_on_from_a_class_that_is_over_and_had_a_registration(school, status):
+    made = a_class(school, status="open")
+    with school.database.write() as tx:
+        row = tx.first(factories.select(factories.SchoolClass).where(id_is(made)))
+        factories.a_registration(tx, row, state="dropped")
+    over = school.registrar.patch(url_of(made), {"status": status}, if_match=made.headers["ETag"])
+
+    refused = school.registrar.delete(url_of(made), if_match=over.headers["ETag"])
+
+    assert (refused.status_code, refused.json["code"]) == (409, "resource-in-use")
+    assert "_links" not in refused.json
 
 
 def test_a_term_and_a_course_with_classes_are_in_use(school):

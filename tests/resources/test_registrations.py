@@ -1,11 +1,11 @@
 """Registrations over HTTP: the doors, what is answered, and what is refused."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from api import ids
 from api.authz.actor import Actor
-from api.models import IdempotencyKey
+from api.models import IdempotencyKey, Organization
 from api.services import class_seats
 from tests import factories
 from tests.apps import a_school
@@ -167,6 +167,60 @@ def test_a_full_class_says_that_one_may_wait_and_how(school):
     assert (refused.status_code, refused.json["code"]) == (409, "class-full")
     assert [block["code"] for block in refused.json["blocks"]] == ["class-full"]
     assert waiting.json["state"] == "waitlisted"
+
+
+@pytest.mark.parametrize("door", ["class", "student", "organization"])
+def test_staff_follows_the_way_into_the_line_for_the_student_it_asked_for(school, door):
+    url = a_class(school, capacity=0)
+    class_id, student = id_of(url), student_id(school.student)
+    path, body = {
+        "class": (url, {"student_id": student}),
+        "student": (f"/v1/students/{student}", {"class_id": class_id}),
+        "organization": (school.url, {"student_id": student, "class_id": class_id}),
+    }[door]
+
+    refused = school.registrar.post(f"{path}/registrations", body)
+    link = refused.json["_links"]["waitlist"]
+    waiting = school.registrar.post(link["href"], link["body"])
+
+    assert link["body"] == {"on_full": "waitlist", "student_id": student}
+    assert waiting.status_code == 201, waiting.json
+    assert (waiting.json["state"], waiting.json["student_id"]) == ("waitlisted", student)
+
+
+def test_rules_that_staff_set_aside_are_set_aside_on_the_way_into_the_line(school):
+    url = a_class(school, capacity=0)
+    student = school.another(status="inactive")
+    body = {
+        "student_id": student_id(student),
+        "overrides": ["student-inactive"],
+        "reason_code": "late-fee",
+    }
+
+    refused = school.registrar.post(f"{url}/registrations", body)
+    link = refused.json["_links"]["waitlist"]
+    waiting = school.registrar.post(link["href"], link["body"])
+
+    assert link["body"] == {"on_full": "waitlist", **body}
+    assert (waiting.status_code, waiting.json["state"]) == (201, "waitlisted")
+
+
+def test_no_line_is_offered_to_whoever_stands_in_as_many_as_may_be(school):
+    with school.database.write() as tx:
+        tx.execute(
+            update(Organization)
+            .where(Organization.id == school.row.id)
+            .values(max_waitlists_per_term=1)
+        )
+        term = factories.a_term(tx, school.row.id)
+    first, second = (a_class(school, capacity=0, term_id=term.id) for _ in range(2))
+    school.student.post(f"{first}/registrations", {"on_full": "waitlist"})
+
+    refused = school.student.post(f"{second}/registrations", {})
+
+    assert (refused.status_code, refused.json["code"]) == (409, "class-full")
+    assert refused.json["waitlist_open"] is True
+    assert "_links" not in refused.json
 
 
 def test_a_line_without_room_is_not_offered(school):
