@@ -1,7 +1,11 @@
 """`homeroom users`: accounts made and mended by an operator, sign-up open or not."""
 
+from __future__ import annotations
+
 import sys
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import click
 import orjson
@@ -9,6 +13,10 @@ import orjson
 from api.authz.actor import Actor
 from api.cli.installation.opening import installation
 from api.clock import to_text
+from api.errors import ValidationFailed
+
+if TYPE_CHECKING:
+    from api.services.accounts import Accounts
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")
 from_stdin = click.option(
@@ -32,8 +40,9 @@ def create(*, as_json: bool, **wanted: Any) -> None:
     """Make the user USERNAME; asks for a password."""
     with installation() as here:
         accounts = here.container.accounts
-        new = _validated(wanted)
-        hashed = None if wanted["no_password"] else accounts.passwords.hash(new["password"])
+        with _faults_told():
+            new = _validated(wanted)
+            hashed = None if wanted["no_password"] else _hashed(accounts, new)
         with here.database.write() as tx:
             row = accounts.sign_up(tx, Actor.system(), new, hashed).row
     if as_json:
@@ -63,9 +72,11 @@ def set_password(*, username: str, password_stdin: bool) -> None:
     """Give USERNAME another password; all tokens of theirs end."""
     with installation() as here:
         accounts = here.container.accounts
-        password = _validated({"username": username, "password_stdin": password_stdin})["password"]
+        with _faults_told():
+            hashed = _hashed(
+                accounts, _validated({"username": username, "password_stdin": password_stdin})
+            )
         with here.database.write() as tx:
-            hashed = accounts.passwords.hash(password)
             accounts.reset_password(tx, Actor.system(), username, hashed)
     click.echo(f"{username} has another password; tokens issued before are worth nothing.")
 
@@ -82,9 +93,23 @@ def delete(*, username: str, yes: bool) -> None:
     click.echo(f"{username} is deleted.")
 
 
+@contextmanager
+def _faults_told() -> Iterator[None]:
+    """Say on standard error what a sign-up would be refused for, and end with status 2."""
+    try:
+        yield
+    except ValidationFailed as refused:
+        for fault in refused.members["errors"]:
+            click.echo(f"{fault['pointer'].removeprefix('#/')}: {fault['detail']}", err=True)
+        sys.exit(2)
+
+
+def _hashed(accounts: Accounts, new: dict[str, Any]) -> str:
+    return accounts.passwords.hash_chosen(new["password"], username=new["username"])
+
+
 def _validated(wanted: dict[str, Any]) -> dict[str, Any]:
-    """What a sign-up would make of this; a fault ends the command with status 2."""
-    from api.errors import ValidationFailed
+    """What a sign-up would make of this."""
     from api.http.parser import load_body
     from api.schemas.accounts import SignUpSchema
 
@@ -95,12 +120,7 @@ def _validated(wanted: dict[str, Any]) -> dict[str, Any]:
     }
     # The schema needs one; without a login it is thrown away.
     body["password"] = "without a login" if wanted.get("no_password") else _password(wanted)
-    try:
-        return load_body(SignUpSchema, body)
-    except ValidationFailed as refused:
-        for fault in refused.members["errors"]:
-            click.echo(f"{fault['pointer'].removeprefix('#/')}: {fault['detail']}", err=True)
-        sys.exit(2)
+    return load_body(SignUpSchema, body)
 
 
 def _password(wanted: dict[str, Any]) -> str:

@@ -11,6 +11,7 @@ from uuid import UUID
 from api.authz.actor import Actor
 from api.authz.policy import Action
 from api.errors import DuplicateName, LastOwner, NotFound, SignupClosed
+from api.http import admitted
 from api.http.asked import Asked
 from api.http.edge import Edge
 from api.http.operation import operation
@@ -18,7 +19,7 @@ from api.http.restful import Resource
 from api.http.revision import Revision
 from api.models.database import Transaction
 from api.schemas.accounts import ME, USER, SignUpSchema, UserSchema
-from api.services.accounts import Accounts
+from api.services.accounts import Accounts, NewPassword
 from api.services.judged import Judged
 
 TAG = "account"
@@ -33,11 +34,12 @@ class UserList(Resource):
 
     def hashed(self, asked: Asked) -> str:
         """The hash of the new password, before the transaction."""
-        return self.accounts.hash_for_signup(asked.body["password"])
+        return self.accounts.hash_for_signup(asked.body)
 
     @operation(
         summary="Sign up",
-        description="Makes an account. Get a token for it from `POST /v1/tokens`.",
+        description="Makes an account. Get a token for it from `POST /v1/tokens`. Passwords that "
+        "are tried first (the most common ones, and the user name itself) are refused.",
         tag=TAG,
         action=Action.ACCOUNT_CREATE,
         access="public",
@@ -72,22 +74,39 @@ class UserItem(Resource):
     def get(self, *, tx: Transaction, actor: Actor, user_id: UUID) -> Judged:
         return self.accounts.get(tx, actor, user_id)
 
+    def considered(self, asked: Asked) -> NewPassword | None:
+        """The hash of a new password, before the transaction, and after all that refuses it."""
+        actor, user_id = admitted.actor(), admitted.id_in_path("user_id")
+        with self.edge.database.read() as tx:
+            row = self.accounts.get(tx, actor, user_id).row
+        return self.accounts.prepare_change(row, Revision(asked)(row))
+
     @operation(
         summary="Change your account",
-        description="A new `password` needs `current_password`.",
+        description="A new `password` needs `current_password`, and is refused where a sign-up "
+        "with it would be.",
         tag=TAG,
         action=Action.ACCOUNT_OWN,
         body=UserSchema,
         returns=USER,
         conditional="required",
+        prepare="considered",
         # A password can be guessed here, too.
         rate="login",
         replayable=False,
         raises=(NotFound,),
     )
-    def patch(self, *, tx: Transaction, actor: Actor, user_id: UUID, revise: Revision) -> Judged:
+    def patch(
+        self,
+        *,
+        tx: Transaction,
+        actor: Actor,
+        user_id: UUID,
+        revise: Revision,
+        prepared: NewPassword | None,
+    ) -> Judged:
         row = self.accounts.find_for_update(tx, actor, user_id)
-        return self.accounts.update(tx, row, revise(row))
+        return self.accounts.update(tx, row, revise(row), prepared)
 
     @operation(
         summary="Delete your account",

@@ -20,6 +20,7 @@ from api.schemas.fields import (
 )
 from api.schemas.hypermedia import Hypermedia, Rel
 from api.schemas.limits import Matching
+from api.services.guessable import SHORTEST
 from api.services.tokens import LONGEST_LIFETIME
 
 USERNAME = Matching("[a-z0-9][a-z0-9._-]{2,63}", "Use 3 to 64 of a-z, 0-9, '.', '_' and '-'.")
@@ -42,7 +43,9 @@ class UserSchema(Representation):
         1, 200, nullable=True, metadata={"description": "What others read; null for none."}
     )
     email = Email(nullable=True, metadata={"description": "Where to write to; null for none."})
-    password = Secret(8, 1024, metadata={"description": "A new password, used exactly as sent."})
+    password = Secret(
+        SHORTEST, 1024, metadata={"description": "A new password, used exactly as sent."}
+    )
     current_password = Secret(
         1, 1024, metadata={"description": "The present password, needed to set a new one."}
     )
@@ -59,7 +62,10 @@ class SignUpSchema(Representation):
         metadata={"description": "Lower-case letters, digits, `.`, `_` and `-`; case is folded."},
     )
     password = Secret(
-        8, 1024, required=True, metadata={"description": "At least 8 characters, used as sent."}
+        SHORTEST,
+        1024,
+        required=True,
+        metadata={"description": "At least 8 characters, used as sent. Common ones are refused."},
     )
     display_name = Text(1, 200, nullable=True, metadata={"description": "What others read."})
     email = Email(nullable=True, metadata={"description": "Where to write to."})

@@ -13,7 +13,15 @@ from sqlalchemy.exc import IntegrityError
 
 from api.authz.actor import Actor
 from api.authz.policy import Action, Policy
-from api.errors import Busy, DuplicateName, FieldError, NotFound, SignupClosed, ValidationFailed
+from api.errors import (
+    Busy,
+    DuplicateName,
+    FieldError,
+    NotFound,
+    SignupClosed,
+    StaleVersion,
+    ValidationFailed,
+)
 from api.ids import Ids
 from api.models.database import Transaction
 from api.models.user import Token, User
@@ -38,7 +46,16 @@ EVERYBODY = select(
     User.password_hash.is_not(None).label("has_password"),
     User.created_at,
 ).order_by(User.username)
+PASSWORDS = frozenset({"password", "current_password"})
 OWN = {"edit": ALLOWED, "delete": ALLOWED}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPassword:
+    """A password that may take the place of the one whose hash is `instead_of`."""
+
+    instead_of: str | None
+    new_hash: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,15 +67,16 @@ class Accounts:
     passwords: Passwords
     is_signup_open: bool
 
-    def hash_for_signup(self, password: str) -> str:
+    def hash_for_signup(self, new: Mapping[str, Any]) -> str:
         """Hash a new account's password, before any transaction.
 
         Raises:
             SignupClosed: people do not sign up by themselves here.
+            ValidationFailed: the password is easily guessed.
         """
         if not self.is_signup_open:
             raise SignupClosed
-        return self.passwords.hash(password)
+        return self.passwords.hash_chosen(new["password"], username=new["username"])
 
     def sign_up(
         self, tx: Transaction, actor: Actor, new: Mapping[str, Any], password_hash: str | None
@@ -125,20 +143,36 @@ class Accounts:
             raise NotFound
         return row
 
-    def update(self, tx: Transaction, row: Row[Any], changes: Mapping[str, Any]) -> Judged:
-        """Change the account; a new password needs the current one, and ends no token.
+    def prepare_change(self, row: Row[Any], changes: Mapping[str, Any]) -> NewPassword | None:
+        """Check the present password and hash the new one, before any transaction: 40 ms.
 
         Raises:
-            ValidationFailed: `current_password` is missing or wrong.
+            ValidationFailed: `current_password` is missing or wrong, or the new one is easily
+                guessed.
         """
-        columns = dict(changes)
-        password, current = columns.pop("password", None), columns.pop("current_password", None)
-        if password is not None:
-            if current is None or not self.passwords.matches(row.password_hash, current):
-                code = "required" if current is None else "not-found"
-                detail = "Send the current password to set a new one."
-                raise ValidationFailed([FieldError(code, detail, "#/current_password")])
-            columns["password_hash"] = self.passwords.hash(password)
+        password, current = changes.get("password"), changes.get("current_password")
+        if password is None:
+            return None
+        if current is None or not self.passwords.matches(row.password_hash, current):
+            code = "required" if current is None else "not-found"
+            detail = "Send the current password to set a new one."
+            raise ValidationFailed([FieldError(code, detail, "#/current_password")])
+        new_hash = self.passwords.hash_chosen(password, username=row.username)
+        return NewPassword(instead_of=row.password_hash, new_hash=new_hash)
+
+    def update(
+        self, tx: Transaction, row: Row[Any], changes: Mapping[str, Any], new: NewPassword | None
+    ) -> Judged:
+        """Change the account, with what `prepare_change` made of the passwords; ends no token.
+
+        Raises:
+            StaleVersion: the password is not the one that was checked any more.
+        """
+        columns = {name: value for name, value in changes.items() if name not in PASSWORDS}
+        if new is not None:
+            if new.instead_of != row.password_hash:
+                raise StaleVersion("The password was changed meanwhile.", version=row.version)
+            columns["password_hash"] = new.new_hash
         if not columns:
             return Judged(row, OWN)
         columns.update(version=row.version + 1, updated_at=tx.now())

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
+from api.services.guessable import require_unguessable
+
 # OWASP Application Security Verification Standard 5.0, appendix on password hashing: 19 MiB, t=2.
 TIME_COST = 2
 MEMORY_KIB = 19 * 1024
@@ -30,15 +32,24 @@ DECOY = (
 
 @dataclass(frozen=True, slots=True)
 class Passwords:
-    """Hashes and verifies; each takes about 20 ms, so logging in does it before its transaction."""
+    """Hashes and verifies; each takes about 20 ms, so it is done before any transaction."""
 
     hasher: PasswordHasher = field(default_factory=_hasher)
     _turns: threading.BoundedSemaphore = field(
         default_factory=lambda: threading.BoundedSemaphore(AT_ONCE)
     )
 
+    def hash_chosen(self, password: str, *, username: str) -> str:
+        """What is stored in place of a password that somebody chose, or an operator for them.
+
+        Raises:
+            ValidationFailed: it is among the first that anybody would try.
+        """
+        require_unguessable(password, username)
+        return self.hash(password)
+
     def hash(self, password: str) -> str:
-        """What is stored in place of the password."""
+        """What is stored in place of a password that is known to do."""
         with self._turns:
             return self.hasher.hash(password)
 

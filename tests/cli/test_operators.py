@@ -92,6 +92,21 @@ def test_what_a_sign_up_would_refuse_is_refused(run):
     assert run("users", "list") == ""
 
 
+def test_an_easily_guessed_password_is_refused_to_operators_too(run, fresh_database):
+    common = run("users", "create", "ada", "--password-stdin", input="Iloveyou\n", status=2)
+    assert common.startswith("password: It is among the passwords that are tried first")
+    assert run("users", "list") == ""
+
+    run("users", "create", "ada", "--password-stdin", input="a long password\n")
+    with fresh_database.read() as tx:
+        before = tx.first(select(User.password_hash)).password_hash
+    named = run("users", "set-password", "ada", "--password-stdin", input="ada-2027\n", status=2)
+
+    with fresh_database.read() as tx:
+        assert tx.first(select(User.password_hash)).password_hash == before
+    assert named.startswith("password: A name with digits around it")
+
+
 def test_a_user_whom_nobody_made_is_named_in_the_refusal(run):
     for arguments in (("users", "delete", "ada", "--yes"), ("tokens", "issue", "ada")):
         assert "no user ada" in run(*arguments, status=1)

@@ -1,12 +1,15 @@
 import secrets as random_numbers
+from contextlib import contextmanager
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import select
 
 from api import ids
 from api.app import create_app
 from api.authz.scopes import Scope
 from api.models import IdempotencyKey, Member, Role, Student, Token, User
+from api.models.database import Database
 from tests import factories
 from tests.apps import Client, a_person, settings_for
 
@@ -44,6 +47,32 @@ def signed_in(app, somebody, **given):
 def stored(app, table, *conditions):
     with app.extensions["homeroom"].database.read() as tx:
         return tx.all(select(table).where(*conditions))
+
+
+def hashes_of(monkeypatch):
+    """A list that tells of each hash from now on whether a write was open meanwhile."""
+    told, open_writes, write = [], [], Database.write
+
+    @contextmanager
+    def watched_write(database):
+        with write(database) as tx:
+            open_writes.append(tx)
+            try:
+                yield tx
+            finally:
+                open_writes.remove(tx)
+
+    def watched(work):
+        def working(*arguments):
+            told.append(bool(open_writes))
+            return work(*arguments)
+
+        return working
+
+    monkeypatch.setattr(Database, "write", watched_write)
+    for name in ("hash", "verify"):
+        monkeypatch.setattr(PasswordHasher, name, watched(getattr(PasswordHasher, name)))
+    return told
 
 
 def url_of(person):
@@ -105,6 +134,19 @@ def test_a_password_is_used_exactly_as_it_was_sent(somebody, password):
     assert log_in(somebody, name, password.strip()[1:] + "!").status_code == 401
     if password != password.strip():
         assert log_in(somebody, name, password.strip()).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "password", ["Iloveyou", "trustno1", "{username}", "{username}-2027", "homeroom1"]
+)
+def test_an_easily_guessed_password_is_refused_and_nobody_is_made(app, somebody, password):
+    name = f"u-{random_numbers.token_hex(8)}x"
+
+    refused = sign_up(somebody, username=name, password=password.format(username=name))
+
+    faults = [(fault["pointer"], fault["code"]) for fault in refused.json["errors"]]
+    assert (refused.status_code, faults) == (422, [("#/password", "not-a-choice")])
+    assert stored(app, User, User.username == name) == []
 
 
 def test_sign_up_is_closed_where_it_is_closed(database_url, http_clock, app_clock):
@@ -186,6 +228,67 @@ def test_a_new_password_needs_the_present_one(app, somebody):
     assert (before, changed.status_code, changed.json["version"]) == (201, 200, 2)
     assert log_in(somebody, name).status_code == 401
     assert log_in(somebody, name, new).status_code == 201
+
+
+@pytest.mark.parametrize("new", ["Iloveyou", "{username}"])
+def test_an_easily_guessed_password_is_no_new_one_either(app, somebody, new):
+    own, user = signed_in(app, somebody)
+    wanted = {
+        "password": new.format(username=user["username"]),
+        "current_password": PASSWORD,
+        "display_name": "Ada",
+    }
+
+    refused = own.patch(user["_links"]["self"]["href"], wanted, if_match="*")
+
+    faults = [(fault["pointer"], fault["code"]) for fault in refused.json["errors"]]
+    assert (refused.status_code, faults) == (422, [("#/password", "not-a-choice")])
+    assert log_in(somebody, user["username"]).status_code == 201
+    assert own.get("/v1/me").json["user"]["display_name"] is None
+
+
+def test_a_password_is_changed_by_a_json_patch_too(app, somebody):
+    own, user = signed_in(app, somebody)
+    new = "another long password"
+    changes = [
+        {"op": "add", "path": "/password", "value": new},
+        {"op": "add", "path": "/current_password", "value": PASSWORD},
+    ]
+
+    changed = own.patch(
+        user["_links"]["self"]["href"],
+        changes,
+        if_match="*",
+        headers={"Content-Type": "application/json-patch+json"},
+    )
+
+    assert changed.status_code == 200
+    assert log_in(somebody, user["username"], new).status_code == 201
+
+
+def test_a_stale_change_of_the_password_costs_no_hash(app, somebody, monkeypatch):
+    own, user = signed_in(app, somebody)
+    url = user["_links"]["self"]["href"]
+    hashed = hashes_of(monkeypatch)
+    wanted = {"password": "another long password", "current_password": PASSWORD}
+
+    without, stale = own.patch(url, wanted), own.patch(url, wanted, if_match='"v7-0"')
+    foreign = own.patch("/v1/users/usr_00000000000000000000000000", wanted, if_match="*")
+
+    assert (without.status_code, stale.status_code, foreign.status_code) == (428, 412, 404)
+    assert hashed == []
+
+
+def test_no_password_is_hashed_while_a_transaction_is_open(app, somebody, monkeypatch):
+    own, user = signed_in(app, somebody)
+    hashed = hashes_of(monkeypatch)
+    wanted = {"password": "another long password", "current_password": PASSWORD}
+
+    changed = own.patch(user["_links"]["self"]["href"], wanted, if_match="*")
+
+    assert changed.status_code == 200
+    # One to check the present password, one for the new one.
+    assert hashed == [False, False]
 
 
 def test_a_deleted_account_is_gone_with_tokens_and_memberships_and_its_student_stays(school):

@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from api.authz.actor import Actor
 from api.authz.policy import Policy
-from api.errors import AuthenticationRequired, Busy, LastOwner, NotFound
+from api.errors import AuthenticationRequired, Busy, LastOwner, NotFound, StaleVersion
 from api.models import Member, Role, User
 from api.services.accounts import Accounts
 from api.services.passwords import Passwords
@@ -50,6 +50,24 @@ def test_only_an_operator_lists_and_mends_the_accounts_of_others(tx, accounts, a
 
     kept = tx.first(select(User.password_hash).where(User.id == user.id))
     assert kept.password_hash is None
+
+
+def test_a_password_that_was_changed_meanwhile_is_not_changed_again(database, accounts):
+    with database.write() as tx:
+        user = factories.a_user(tx, password_hash=accounts.passwords.hash("the first one"))
+        row = accounts.get(tx, Actor(user_id=user.id), user.id).row
+    wanted = {"password": "the second one", "current_password": "the first one"}
+    new = accounts.prepare_change(row, wanted)
+    with database.write() as tx:
+        accounts.reset_password(tx, Actor.system(), user.username, "the hash of another")
+
+    with pytest.raises(StaleVersion), database.write() as tx:
+        now = accounts.find_for_update(tx, Actor(user_id=user.id), user.id)
+        accounts.update(tx, now, wanted, new)
+
+    with database.read() as tx:
+        kept = tx.first(select(User.password_hash).where(User.id == user.id))
+    assert kept.password_hash == "the hash of another"
 
 
 def test_an_operator_cannot_delete_the_last_owner_either(tx, accounts):
