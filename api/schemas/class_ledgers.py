@@ -1,4 +1,4 @@
-"""The line of a class and its ledger as clients see them, and the links that lead there."""
+"""The ledger of a class as clients see it, and the links of a class to its seats."""
 
 from __future__ import annotations
 
@@ -34,30 +34,6 @@ CLASS_SEAT_RELS = (
     Rel(name="audit", operation="get_class_audit", path=_CLASS, judged=True),
 )
 """The links of a class to its seats."""
-
-
-class WaitlistPlaceSchema(Representation):
-    """One place in the line of a class."""
-
-    position = Integer(dump_only=True, metadata={"description": "1 for the head of the line."})
-    length = Integer(dump_only=True, metadata={"description": "How many wait in all."})
-    id = Id("reg", dump_only=True, metadata={"description": "The registration that waits."})
-    student_id = Id("stu", dump_only=True, metadata={"description": "Who waits."})
-    ticket = Integer(dump_only=True, metadata={"description": "Its number in the class."})
-    priority = Integer(dump_only=True, metadata={"description": "Higher goes first."})
-    skip_reason = Text(
-        dump_only=True,
-        nullable=True,
-        metadata={"description": "Why a free seat went past this place, as a code."},
-    )
-    created_at = Instant(dump_only=True, metadata={"description": "Since when."})
-
-
-WAITLIST_PLACE = Hypermedia(
-    schema=WaitlistPlaceSchema,
-    itself=Rel(name="self", operation="get_registration", path={"registration_id": "id"}),
-    rels=(Rel(name="student", operation="get_student", path={"student_id": "student_id"}),),
-)
 
 
 class ClassEventDataSchema(Representation):

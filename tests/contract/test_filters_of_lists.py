@@ -36,17 +36,19 @@ OF_A_LIST = {
         "local_start": "`starts_at` is the same moment",
         "duration_minutes": "from `starts_at` to `ends_at`",
     },
+    "get_class_waitlist": {"class_id": "the same in the whole list"},
     "list_tokens": {"shown_prefix": "a token is told by its `label` or `id`"},
 }
-COUNTED = {"position": "counted anew for every answer, from a class's whole line"}
+COUNTED = {
+    "position": "counted anew for every answer, from a class's whole line",
+    "length": "the same",
+}
 
 
 @pytest.fixture(scope="module")
 def lists(targets):
     return {
-        name: target.served
-        for name, target in targets.items()
-        if target.served.listing is not None and name != "get_class_waitlist"
+        name: target.served for name, target in targets.items() if target.served.listing is not None
     }
 
 

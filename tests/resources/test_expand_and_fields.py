@@ -73,6 +73,92 @@ def test_every_item_of_a_list_has_its_own_embedded(school, taught, list_of):
         assert item["_embedded"]["class"]["id"] == item["class_id"]
 
 
+@pytest.fixture
+def line(school):
+    """The URL of the line of a class in which three wait, and who they are."""
+    with school.database.write() as tx:
+        course = factories.a_course(tx, school.row.id, title="Botany")
+        row = factories.a_class(tx, school.row.id, course_id=course.id, capacity=0)
+        class_seats.created(tx, Actor.system(), row)
+    url = f"/v1/classes/{ids.encode('cls', row.id)}"
+    people = [school.another() for _ in range(3)]
+    for person in people:
+        made = person.post(f"{url}/registrations", {"on_full": "waitlist"})
+        assert made.json["state"] == "waitlisted", made.json
+    return f"{url}/waitlist", people
+
+
+def test_every_place_in_a_line_has_its_own_embedded(school, line):
+    url, people = line
+    query = {"expand": "student,class.course"}
+
+    items = school.registrar.get(url, query_string=query).json["items"]
+    (own,) = people[1].get(url, query_string=query).json["items"]
+
+    assert [item["_embedded"]["student"]["id"] for item in items] == [
+        ids.encode("stu", person.student.id) for person in people
+    ]
+    for item in (*items, own):
+        assert item["_embedded"]["student"]["id"] == item["student_id"]
+        assert item["_embedded"]["class"]["id"] == item["class_id"]
+        assert item["_embedded"]["class"]["_embedded"]["course"]["title"] == "Botany"
+        assert item["_links"]["class"]["href"].endswith(item["class_id"])
+    assert own["position"] == 2
+
+
+def test_the_pages_of_a_line_keep_what_is_shown_of_a_place(school, line):
+    url, _ = line
+    query = {"fields": "position", "expand": "student", "limit": "2"}
+
+    first = school.registrar.get(url, query_string=query).json
+    rest = school.registrar.get(first["_links"]["next"]["href"]).json
+
+    items = first["items"] + rest["items"]
+    assert [item["position"] for item in items] == [1, 2, 3]
+    assert all(item.keys() == {"id", "position", "_links", "_embedded"} for item in items)
+
+
+@pytest.mark.parametrize(
+    ("query", "allowed"),
+    [
+        ("expand=registration", {"class", "class.course", "class.term", "student"}),
+        ("fields=secret", {"position", "length", "student_id", "skip_reason"}),
+    ],
+)
+def test_what_a_line_does_not_show_is_refused_with_what_it_does(school, line, query, allowed):
+    url, _ = line
+
+    refused = school.registrar.get(f"{url}?{query}")
+
+    assert (refused.status_code, refused.json["code"]) == (400, "invalid-parameter")
+    assert refused.json["errors"][0]["parameter"] == query.partition("=")[0]
+    assert allowed <= set(refused.json["allowed"])
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("ticket__gte=2", [2, 3]),
+        ("ticket=1", [1]),
+        ("priority__gte=1", [1]),
+        ("skip_reason__is_null=true", [1, 2, 3]),
+        ("created_at__lt=2000-01-01T00:00:00Z", []),
+        ("sort=-ticket", [3, 2, 1]),
+        ("sort=created_at", [1, 2, 3]),
+    ],
+)
+def test_a_line_is_narrowed_and_ordered_as_any_list(school, line, query, found):
+    url, _ = line
+    if query.startswith("priority"):
+        head = school.registrar.get(url).json["items"][0]["_links"]["self"]["href"]
+        moved = school.registrar.patch(head, {"priority": 1}, if_match="*")
+        assert moved.status_code == 200
+
+    items = school.registrar.get(f"{url}?{query}").json["items"]
+
+    assert [item["position"] for item in items] == found
+
+
 def test_a_class_embeds_its_course_alone_and_in_lists(school, taught):
     alone = school.student.get(taught, query_string={"expand": "course"}).json
     page = school.student.get(f"{school.url}/classes", query_string={"expand": "course,term"}).json

@@ -85,6 +85,7 @@ BUDGETS = [
     ("registrations of a class", "", 2),
     ("registrations of a student", "", 2),
     ("line", "", 2),
+    ("line", "expand=class.course,student", 5),
     ("class", "expand=course", 2),
     ("class", "expand=course,term", 3),
     ("classes", "expand=course,term", 3),
