@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask
-from flask.sessions import SessionInterface
+from flask.sessions import NullSession, SessionInterface
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from api import resources
@@ -63,12 +63,22 @@ class Homeroom:
 class NoSession(SessionInterface):
     """No cookie session: whoever calls says so with a token, at every request."""
 
-    def open_session(self, *_: Any) -> None:
-        """Nothing is read."""
-        return
+    _nothing = NullSession()
+
+    def open_session(self, *_: Any) -> NullSession:
+        """Nothing is read; the same nothing each time."""
+        return self._nothing
 
     def save_session(self, *_: Any) -> None:
         """Nothing is written."""
+
+
+class PlainFlask(Flask):
+    """Flask without coroutines: all that is called in a request is a plain function."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """The function; Flask would look at it anew in each request."""
+        return func
 
 
 def create_app(
@@ -80,7 +90,7 @@ def create_app(
 ) -> Flask:
     """Build the REST application of one process; `config` overrides Flask's own settings."""
     clock = clock or SystemClock()
-    app = Flask("api", static_folder=None)
+    app = PlainFlask("api", static_folder=None)
     app.config.update(SECRET_KEY=settings.secret_key, PROPAGATE_EXCEPTIONS=False, **(config or {}))
     app.session_interface = NoSession()
     app.url_map.converters["id"] = IdConverter
@@ -133,8 +143,6 @@ def _mount(app: Flask, settings: Settings, database: Database, container: Contai
         limits=limits,
         observe=observation.observe,
     ).attach(app)
-    app.before_request(database.keep_connection)
-    app.teardown_request(lambda _error: database.let_go())
     Problems(app, links=lambda refusal, base: problem_links(refusal, renderer, base))
     api = HomeroomApi()
     discovery = Discovery(renderer=renderer)

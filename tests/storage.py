@@ -121,7 +121,9 @@ def ids(clock):
 @pytest.fixture
 def database(engines, clock):
     """The shared database, under this test's clock."""
-    return Database(engines.write, engines.read, clock)
+    database = Database(engines.write, engines.read, clock)
+    yield database
+    database.let_go()
 
 
 @pytest.fixture

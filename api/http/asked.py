@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from flask import request
+from flask import Request, request
+from flask.globals import request_ctx
 
 from api.errors import FieldError, InvalidHeader
 from api.http import conditional, negotiation, patches, preferences, requests, strict_json
@@ -42,6 +43,7 @@ class Asked:
     key: str | None
     query: dict[str, Any]
     media_type: str | None
+    accept_encoding: str | None
     raw: bytes = b""
     document: Any = None
     body: Any = None
@@ -55,20 +57,23 @@ class Asked:
             NotAcceptable, UnsupportedMediaType, BodyTooLarge: 406, 415, 413.
             InvalidHeader, UnknownParameter, InvalidParameter, MalformedJson: 400.
         """
-        negotiation.choose(request.headers.get("Accept"), OFFERED)
+        request = request_ctx.request
+        header = request.environ.get
+        negotiation.choose(header("HTTP_ACCEPT"), OFFERED)
         takes_body = served.body is not None and verb in TAKEN
-        if served.body_optional and not _has_body():
+        if served.body_optional and not _has_body(request):
             takes_body = False
-        media_type = _media_type(verb) if takes_body else None
+        media_type = _media_type(request, verb) if takes_body else None
         asked = cls(
             served=served,
             verb=verb,
             path=request.path,
-            if_match=_entity_tags("If-Match"),
-            if_none_match=_entity_tags("If-None-Match"),
-            preference=preferences.parse(request.headers.get("Prefer")),
-            key=_idempotency_key() if verb in UNSAFE else None,
-            query=load_query(served),
+            if_match=_entity_tags("If-Match", header("HTTP_IF_MATCH")),
+            if_none_match=_entity_tags("If-None-Match", header("HTTP_IF_NONE_MATCH")),
+            preference=preferences.parse(header("HTTP_PREFER")),
+            accept_encoding=header("HTTP_ACCEPT_ENCODING"),
+            key=_idempotency_key(header("HTTP_IDEMPOTENCY_KEY")) if verb in UNSAFE else None,
+            query=load_query(served, request),
             media_type=media_type,
         )
         if asked.is_dry or not served.replayable:
@@ -114,6 +119,11 @@ class Asked:
         )
 
     @property
+    def is_revalidation(self) -> bool:
+        """Whether the client has the resource, and asks whether it is still the same."""
+        return self.verb == "GET" and self.if_none_match is not None
+
+    @property
     def is_dry(self) -> bool:
         """Whether the request only wants to know what would happen."""
         return self.served.dry_run and bool(self.query.get("dry_run"))
@@ -127,25 +137,23 @@ def basic_credentials() -> tuple[str, str] | None:
     return sent.username, sent.password or ""
 
 
-def _has_body() -> bool:
+def _has_body(request: Request) -> bool:
     # RFC 9112 section 6.3: a request without either header has none.
     return bool(request.content_length) or "Transfer-Encoding" in request.headers
 
 
-def _media_type(verb: str) -> str:
+def _media_type(request: Request, verb: str) -> str:
     negotiation.refuse_coding(request.headers.get("Content-Encoding"))
     return negotiation.body_type(request.headers.get("Content-Type"), TAKEN[verb])
 
 
-def _entity_tags(name: str) -> str | None:
-    header = request.headers.get(name)
+def _entity_tags(name: str, header: str | None) -> str | None:
     if header is not None:
         conditional.parse(name, header)
     return header
 
 
-def _idempotency_key() -> str | None:
-    header = request.headers.get("Idempotency-Key")
+def _idempotency_key(header: str | None) -> str | None:
     if header is None:
         return None
     found = KEY.fullmatch(header.strip())

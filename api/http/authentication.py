@@ -61,7 +61,7 @@ class Authentication:
         )
 
     def _found(self, request: Request, token_hash: bytes) -> Sequence[Row[Any]]:
-        key = request.headers.get("Idempotency-Key")
+        key = request.environ.get("HTTP_IDEMPOTENCY_KEY")
         with self.database.read() as tx:
             if key is None:
                 return tx.all(access.BY_TOKEN, token_hash=token_hash)
@@ -95,7 +95,7 @@ def lacking_scope(actor: Actor, served: operation, verb: str) -> str | None:
 
 def bearer_token(request: Request) -> str | None:
     """The token of the Authorization header, if its scheme is Bearer."""
-    scheme, _, token = (request.headers.get("Authorization") or "").partition(" ")
+    scheme, _, token = request.environ.get("HTTP_AUTHORIZATION", "").partition(" ")
     return token.strip() if scheme.lower() == BEARER else None
 
 

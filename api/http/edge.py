@@ -8,7 +8,8 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from flask import Response, g, request
+from flask import Response, g
+from flask.globals import app_ctx, request_ctx
 
 from api.http import conditional, limits
 from api.http.answer import PRIVATE, SECRET, Answer, sent
@@ -55,10 +56,11 @@ class Edge:
             RateLimited: 429.
             InsufficientScope: 403.
         """
-        caller = self.authentication.caller_of(request, served)
-        g.caller, g.operation = caller, served
-        g.is_revalidation = verb == "GET" and "If-None-Match" in request.headers
-        g.rate = self.limits.spend(served, caller, is_revalidation=g.is_revalidation)
+        request, here = request_ctx.request, app_ctx.g
+        here.caller = caller = self.authentication.caller_of(request, served)
+        here.operation = served
+        is_revalidation = verb == "GET" and "HTTP_IF_NONE_MATCH" in request.environ
+        here.rate = self.limits.spend(served, caller, is_revalidation=is_revalidation)
         require_scope(caller.actor, served, verb)
         return caller
 
@@ -80,8 +82,9 @@ class Edge:
 
     def dump(self, served: operation, tx: Transaction, asked: Asked, result: Any) -> Answer:
         """Turn what the use-case returned into the answer, before the commit."""
+        base_url: str = g.base_url
         if isinstance(result, Listed):
-            return self.pages.answer(tx, asked, result, g.base_url)
+            return self.pages.answer(tx, asked, result, base_url)
         status = served.status
         if isinstance(result, Made):
             status, result = HTTPStatus.CREATED, result.judged
@@ -89,7 +92,7 @@ class Edge:
             return Answer(status=HTTPStatus.NO_CONTENT)
         judged = result if isinstance(result, Judged) else Judged(result)
         document = self.renderer.item(
-            served.returns, judged, g.base_url, is_committed=asked.verb == "GET"
+            served.returns, judged, base_url, is_committed=asked.verb == "GET"
         )
         if asked.verb == "GET":
             document = self._as_asked(tx, served.returns, asked, judged.row, document)
@@ -99,7 +102,7 @@ class Edge:
         body = orjson.dumps(document)
         headers = {"ETag": conditional.etag(getattr(judged.row, "version", 0), body)}
         if status == HTTPStatus.CREATED and served.returns.itself is not None:
-            headers["Location"] = self.renderer.href(served.returns.itself, judged.row, g.base_url)
+            headers["Location"] = self.renderer.href(served.returns.itself, judged.row, base_url)
         is_secret = asked.verb != "GET" and not served.replayable
         return Answer(
             status=status,
@@ -127,6 +130,6 @@ class Edge:
     def respond(self, answer: Answer, asked: Asked) -> Response:
         """Send the answer: conditions, preferences, coding, and what a revalidation costs."""
         response = sent(answer, asked)
-        if g.is_revalidation and response.status_code != HTTPStatus.NOT_MODIFIED:
-            self.limits.pay(g.operation, g.caller)
+        if asked.is_revalidation and response.status_code != HTTPStatus.NOT_MODIFIED:
+            self.limits.pay(asked.served, g.caller)
         return response

@@ -78,10 +78,15 @@ class RateLimits:
 
     storage: Storage
     policies: Mapping[str, RateLimitItem]
+    fields: Mapping[str, tuple[str, str]] = field(init=False)
     _limiter: MovingWindowRateLimiter = field(init=False)
 
     def __post_init__(self) -> None:
         self._limiter = MovingWindowRateLimiter(self.storage)
+        self.fields = {
+            name: ("RateLimit-Policy", f'"{name}";q={item.amount};w={item.get_expiry()}')
+            for name, item in self.policies.items()
+        }
 
     @classmethod
     def of(cls, storage: Storage, *, default: str, registration: str, workers: int) -> RateLimits:
@@ -92,11 +97,6 @@ class RateLimits:
             for item in policies.values():
                 item.amount = max(1, item.amount // workers)
         return cls(storage, policies)
-
-    def header_of_policies(self, name: str) -> str | None:
-        """The `RateLimit-Policy` header of an operation under this policy."""
-        item = self.policies.get(name)
-        return None if item is None else f'"{name}";q={item.amount};w={item.get_expiry()}'
 
     def spend(self, served: operation, caller: Caller, *, is_revalidation: bool) -> State | None:
         """Take one unit; a revalidation only looks, and pays when it turns out to be a 200.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 
-from flask import Request, Response, g, request
+from flask import Request, Response
+from flask.globals import app_ctx, request_ctx
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from api import logs
@@ -22,6 +23,7 @@ class Observation:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self._known: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
         self._requests = Counter(
             "homeroom_requests_total",
             "Requests by operation and status.",
@@ -38,22 +40,33 @@ class Observation:
 
     def observe(self, response: Response, seconds: float) -> None:
         """Note one answer; no body, no query value and no token is ever logged."""
+        request, here = request_ctx.request, app_ctx.g
         name = operation_of(request)
-        self._requests.labels(name, response.status_code).inc()
-        self._seconds.labels(name).observe(seconds)
+        status = response.status_code
+        counter, histogram = self._of(name, status)
+        counter.inc()
+        histogram.observe(seconds)
         queries, sql_seconds = meter.read()
         logs.line(
             log,
             "request",
-            request_id=g.request_id,
+            request_id=here.request_id,
             operation=name,
-            status=response.status_code,
+            status=status,
             ms=round(seconds * 1000, 2),
             sql_ms=round(sql_seconds * 1000, 2),
             queries=queries,
-            user_id=g.caller.actor.user_id if g.caller is not None else None,
+            user_id=here.caller.actor.user_id if here.caller is not None else None,
             organization_id=(request.view_args or {}).get("organization_id"),
         )
+
+    def _of(self, name: str, status: int) -> tuple[Counter, Histogram]:
+        # Looked up by their labels at each request they would cost as much as the counting.
+        found = self._known.get((name, status))
+        if found is None:
+            found = self._requests.labels(name, status), self._seconds.labels(name)
+            self._known[name, status] = found
+        return found
 
 
 def operation_of(asked: Request) -> str:

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from flask import Request, request
+from flask import Request
 from marshmallow import RAISE, Schema, ValidationError
 from webargs.flaskparser import FlaskParser
 from webargs.multidictproxy import MultiDictProxy
@@ -98,7 +98,7 @@ def load_body(kind: type[Schema], document: Any, *, partial: bool = False) -> di
     return loaded
 
 
-def load_query(served: operation) -> dict[str, Any]:
+def load_query(served: operation, request: Request) -> dict[str, Any]:
     """The query string by the operation's own schema.
 
     Raises:

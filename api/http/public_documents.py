@@ -57,7 +57,7 @@ class public_document(operation):  # noqa: N801  # used as a decorator
         def served(resource: HasEdge, **path: Any) -> Response:
             resource.edge.admit(self, "GET")
             chosen = negotiation.choose(request.headers.get("Accept"), self.offered)
-            load_query(self)
+            load_query(self, request)
             document: Any = method(resource, **path)
             if chosen == HTML:
                 assert self.template is not None, "HTML is offered only with a template"  # above

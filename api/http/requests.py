@@ -7,13 +7,14 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from flask import Flask, Response, g, request
+from flask import Flask, Request, Response, request
+from flask.globals import app_ctx, request_ctx
 
 from api.errors import BodyTooLarge, HeadersTooLarge, NotFound, UriTooLong
 from api.http import negotiation
-from api.http.answer import VARY, Bodiless
+from api.http.answer import VARY, Bodiless, Whole
 from api.http.cors import Cors
 from api.http.problems import allowed_methods
 
@@ -56,27 +57,20 @@ class Envelope:
         Raises:
             UriTooLong, HeadersTooLarge, BodyTooLarge: 414, 431, 413.
         """
-        g.began = time.perf_counter()
-        sent = request.headers.get("X-Request-Id", "")
-        g.request_id = sent if REQUEST_ID.fullmatch(sent) else uuid.uuid4().hex
-        g.base_url = self.base_url()
-        g.caller = g.operation = g.rate = None
+        # The proxies look the context up at each use: what is used often is fetched once.
+        request, here = request_ctx.request, app_ctx.g
+        here.began = time.perf_counter()
+        sent = request.environ.get("HTTP_X_REQUEST_ID")
+        here.request_id = sent if sent and REQUEST_ID.fullmatch(sent) else uuid.uuid4().hex
+        here.base_url = self.public_url or base_url(request)
+        here.caller = here.operation = here.rate = None
         if request.routing_exception is not None:
             return None
         if "\0" in request.path:
             # No resource has such an address, and a text of PostgreSQL cannot hold it.
             raise NotFound
-        require_sizes()
+        require_sizes(request)
         return self.options() if request.method == "OPTIONS" else None
-
-    def base_url(self) -> str:
-        """What links begin with: the public URL, else this host if it is plainly this machine."""
-        if self.public_url is not None:
-            return self.public_url
-        host = request.environ.get("HTTP_HOST", "")
-        if not LOOPBACK.fullmatch(host):
-            host = f"{request.environ['SERVER_NAME']}:{request.environ['SERVER_PORT']}"
-        return f"{request.scheme}://{host}"
 
     def options(self) -> Response:
         """204 with what is allowed here (RFC 9110 §9.3.7), for a preflight as well."""
@@ -93,24 +87,39 @@ class Envelope:
 
     def after(self, response: Response) -> Response:
         """Add what every answer carries, and tell the log and the metrics."""
-        headers = response.headers
-        headers.add("X-Request-Id", g.request_id)
-        headers.extend(pair for pair in EVERYWHERE if pair[0] not in headers)
+        here = app_ctx.g
+        fields = [("X-Request-Id", here.request_id), *EVERYWHERE, *self._limits_of(here)]
+        if isinstance(response, Whole):
+            response.add_fields(fields)
+        else:
+            headers = response.headers
+            headers.extend(field for field in fields if field[0] not in headers)
         if self.cors.varies:
-            headers["Vary"] += ", Origin"
-            headers.extend(self.cors.headers(request.headers.get("Origin")))
-        if g.operation is not None:
-            policies = self.limits.header_of_policies(g.operation.rate)
-            if policies is not None:
-                headers.add("RateLimit-Policy", policies)
-            if g.rate is not None:
-                rate = f'"{g.rate.policy}";r={g.rate.left};t={g.rate.seconds}'
-                headers.add("RateLimit", rate)
-        self.observe(response, time.perf_counter() - g.began)
+            response.headers["Vary"] += ", Origin"
+            response.headers.extend(self.cors.headers(request.headers.get("Origin")))
+        self.observe(response, time.perf_counter() - here.began)
         return response
 
+    def _limits_of(self, here: Any) -> list[tuple[str, str]]:
+        """`RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers, section 3)."""
+        policy = None if here.operation is None else self.limits.fields.get(here.operation.rate)
+        if policy is None:
+            return []
+        state = here.rate
+        if state is None:
+            return [policy]
+        return [policy, ("RateLimit", f'"{state.policy}";r={state.left};t={state.seconds}')]
 
-def require_sizes() -> None:
+
+def base_url(request: Request) -> str:
+    """What links begin with where no public URL is set: this host if it is plainly this machine."""
+    host = request.environ.get("HTTP_HOST", "")
+    if not LOOPBACK.fullmatch(host):
+        host = f"{request.environ['SERVER_NAME']}:{request.environ['SERVER_PORT']}"
+    return f"{request.scheme}://{host}"
+
+
+def require_sizes(request: Request) -> None:
     """Hold URL, header fields and body against their limits.
 
     Raises:
@@ -119,8 +128,7 @@ def require_sizes() -> None:
     environ = request.environ
     if len(environ.get("PATH_INFO", "")) + len(environ.get("QUERY_STRING", "")) > URL_BYTES:
         raise UriTooLong(limit_bytes=URL_BYTES)
-    size = sum(len(k) + len(v) for k, v in environ.items() if k.startswith("HTTP_"))
-    if size > HEADER_BYTES:
+    if sum([len(k) + len(v) for k, v in environ.items() if k.startswith("HTTP_")]) > HEADER_BYTES:
         raise HeadersTooLarge(limit_bytes=HEADER_BYTES)
     if (request.content_length or 0) > BODY_BYTES:
         raise BodyTooLarge(limit_bytes=BODY_BYTES)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from types import TracebackType
 from typing import TypeVar
+from weakref import WeakSet
 
 from flask import Flask
 from sqlalchemy import (
@@ -16,6 +18,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import QueuePool
 
 from api.clock import Clock
 from api.models import tenancy
@@ -51,10 +54,33 @@ _PING = select(literal(1))
 
 
 class _Pocket(threading.local):
-    """The connection that the present request of this thread reads with, between two reads."""
+    """The connection that this thread reads with, between two reads."""
 
-    is_open = False
     connection: Connection | None = None
+
+
+class _Reading:
+    """`with` it a thread reads, with the connection of its pocket or else one of the pool's."""
+
+    __slots__ = ("_connection", "_database")
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def __enter__(self) -> Transaction:
+        database = self._database
+        with refusing_failures():
+            self._connection = connection = database.borrow()
+        return Transaction(connection, database.dialect, database.clock, autocommit=True)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._database.put_away(self._connection)
+        refusing_failures().__exit__(kind, error, trace)
 
 
 class Database:
@@ -71,51 +97,40 @@ class Database:
         self.dialect: Dialect = dialect_of(write)
         self._reads = read
         self._pocket = _Pocket()
+        self._kept: WeakSet[Connection] = WeakSet()
         self._limits_by_transaction = limits_by_transaction
         self._gate = Gate(wait_seconds=LOCK_WAIT_SECONDS) if self.dialect == "sqlite" else None
 
-    @contextmanager
-    def read(self) -> Iterator[Transaction]:
+    def read(self) -> AbstractContextManager[Transaction]:
         """Autocommit: each statement sees the present, and is tried again on a dead connection."""
-        with refusing_failures(), self._reader() as connection:
-            yield Transaction(connection, self.dialect, self.clock, autocommit=True)
+        return _Reading(self)
 
-    def keep_connection(self) -> None:
-        """From now on let the reads of this thread share one connection, until `let_go`.
+    def borrow(self) -> Connection:
+        """A connection to read with, until it is `put_away`.
 
-        A request reads who calls, and then what was asked for: to go to the pool for each costs
-        more than the smaller of the two reads.
+        A thread keeps the one that it has read with: to go to the pool for each statement would
+        cost more than the smallest of them.
         """
-        self._pocket.is_open = True
-
-    def let_go(self) -> None:
-        """Give the connection of `keep_connection` back."""
-        self._pocket.is_open = False
-        connection, self._pocket.connection = self._pocket.connection, None
-        if connection is not None:
-            connection.close()
-
-    @contextmanager
-    def _reader(self) -> Iterator[Connection]:
         # A thread never holds one connection for reads while it waits for another: the pool has
         # as many as there are threads, so all of them would wait in vain.
-        connection = self._pocket.connection or self._reads.connect()
-        self._pocket.connection = None
-        try:
-            yield connection
-        finally:
-            self._put_away(connection)
+        connection, self._pocket.connection = self._pocket.connection, None
+        return self._reads.connect() if connection is None or connection.closed else connection
 
-    def _put_away(self, connection: Connection) -> None:
-        if self._pocket.is_open and self._pocket.connection is None and not connection.invalidated:
+    def put_away(self, connection: Connection) -> None:
+        """Keep a connection for the thread's next read, if that leaves one for other threads."""
+        pool = self._reads.pool
+        is_spare = isinstance(pool, QueuePool) and pool.checkedout() < pool.size()
+        is_usable = not (connection.invalidated or connection.closed)
+        if is_spare and is_usable and self._pocket.connection is None:
             self._pocket.connection = connection
+            self._kept.add(connection)
         else:
             connection.close()
 
     @contextmanager
     def snapshot(self) -> Iterator[Transaction]:
         """Several reads that agree with one another; a change is refused by the database."""
-        with refusing_failures(), self._reader() as connection:
+        with refusing_failures(), self._borrowed() as connection:
             once_more(connection, lambda: connection.exec_driver_sql(_BEGIN_SNAPSHOT[self.dialect]))
             try:
                 yield Transaction(connection, self.dialect, self.clock)
@@ -123,6 +138,14 @@ class Database:
                 _end_quietly(connection)
                 raise
             connection.exec_driver_sql("COMMIT")
+
+    @contextmanager
+    def _borrowed(self) -> Iterator[Connection]:
+        connection = self.borrow()
+        try:
+            yield connection
+        finally:
+            self.put_away(connection)
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
@@ -154,8 +177,14 @@ class Database:
         with self.read() as tx:
             tx.scalar(_PING)
 
+    def let_go(self) -> None:
+        """Give the connections that threads keep between their reads back to the pool."""
+        for connection in list(self._kept):
+            connection.close()
+
     def close(self) -> None:
         """Close every idle connection."""
+        self.let_go()
         self.engine.dispose()
         self._reads.dispose()
 

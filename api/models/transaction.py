@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
+from time import perf_counter
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -67,22 +68,26 @@ class Transaction:
         parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
     ) -> CursorResult[Any]:
         """Run one statement; a sequence of parameters runs it for each of them."""
-        with meter.running():
+        began = perf_counter()
+        try:
             if self._autocommit:
                 return once_more(
                     self.connection, lambda: self.connection.execute(statement, parameters)
                 )
             self._has_begun = True
             return self.connection.execute(statement, parameters)
+        finally:
+            meter.note(perf_counter() - began)
 
     def all(self, statement: Executable, **parameters: Any) -> Sequence[Row[Any]]:
         """Every row of the answer."""
         # psycopg opens a transaction by itself with its first statement, so what goes past it is
         # only right outside one; on SQLite every BEGIN is ours.
         if self._autocommit or self.dialect == "sqlite":
-            with meter.running():
-                found = prepared.rows(self.connection, self.dialect, statement, parameters)
+            began = perf_counter()
+            found = prepared.rows(self.connection, self.dialect, statement, parameters)
             if found is not None:
+                meter.note(perf_counter() - began)
                 return found
         return self.execute(statement, parameters).all()
 

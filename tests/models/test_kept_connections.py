@@ -7,60 +7,84 @@ ONE = select(literal(1))
 
 
 @pytest.fixture
-def checkouts(engines):
+def checkouts(fresh_database):
     """The pool's checkouts of connections for reads."""
     seen = []
-    note = lambda *_: seen.append(threading.get_ident())
-    event.listen(engines.read, "checkout", note)
-    yield seen
-    event.remove(engines.read, "checkout", note)
+    event.listen(fresh_database._reads, "checkout", lambda *_: seen.append(threading.get_ident()))
+    return seen
 
 
-def test_the_reads_of_a_request_share_one_connection(database, checkouts, engines):
-    database.keep_connection()
-    for look in (database.read, database.snapshot, database.read):
-        with look() as tx:
-            assert tx.scalar(ONE) == 1
-    held = engines.read.pool.checkedout()
-    database.let_go()
+def in_a_new_thread(work):
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+
+
+def read_once(database):
+    with database.read() as tx:
+        return tx.scalar(ONE)
+
+
+def test_the_reads_of_a_thread_share_one_connection(fresh_database, checkouts):
+    def three_reads():
+        for look in (fresh_database.read, fresh_database.snapshot, fresh_database.read):
+            with look() as tx:
+                assert tx.scalar(ONE) == 1
+
+    in_a_new_thread(three_reads)
 
     assert len(checkouts) == 1
-    assert held == engines.read.pool.checkedout() + 1
 
 
-def test_without_a_request_each_read_goes_to_the_pool(database, checkouts):
-    for _ in range(3):
-        with database.read() as tx:
-            tx.scalar(ONE)
-
-    assert len(checkouts) == 3
-
-
-def test_a_read_within_a_read_has_a_connection_of_its_own(database, checkouts):
-    database.keep_connection()
-    with database.read() as outer, database.read() as inner:
+def test_a_read_within_a_read_has_a_connection_of_its_own(fresh_database):
+    with fresh_database.read() as outer, fresh_database.read() as inner:
         assert outer.connection is not inner.connection
-    database.let_go()
-
-    assert len(checkouts) == 2
 
 
-def test_a_failed_read_gives_its_connection_back(database, engines):
-    before = engines.read.pool.checkedout()
-    database.keep_connection()
+def test_threads_leave_one_connection_for_others(fresh_database):
+    size = fresh_database._reads.pool.size()
+    everybody_has_read = threading.Barrier(size + 3)
 
-    with pytest.raises(ZeroDivisionError), database.read():
-        raise ZeroDivisionError
-    database.let_go()
+    def read_and_stay():
+        read_once(fresh_database)
+        everybody_has_read.wait()
+        read_once(fresh_database)
+        everybody_has_read.wait()
 
-    assert engines.read.pool.checkedout() == before
+    threads = [threading.Thread(target=read_and_stay) for _ in range(size + 2)]
+    for thread in threads:
+        thread.start()
+    everybody_has_read.wait()
+    kept = fresh_database._reads.pool.checkedout()
+    everybody_has_read.wait()
+    for thread in threads:
+        thread.join()
+
+    assert kept == size - 1
 
 
-def test_a_request_leaves_no_connection_behind(school):
-    pool = school.database._reads.pool
-    before = pool.checkedout()
+def test_the_connection_of_a_thread_that_ends_goes_back(fresh_database):
+    before = fresh_database._reads.pool.checkedout()
 
-    statuses = [school.owner.get(path).status_code for path in (school.url, "/v1/nothing")]
+    in_a_new_thread(lambda: read_once(fresh_database))
 
-    assert statuses == [200, 404]
-    assert pool.checkedout() == before
+    assert fresh_database._reads.pool.checkedout() == before
+
+
+def test_a_failed_read_keeps_its_connection(fresh_database, checkouts):
+    def fail_and_read():
+        with pytest.raises(ZeroDivisionError), fresh_database.read():
+            raise ZeroDivisionError
+        read_once(fresh_database)
+
+    in_a_new_thread(fail_and_read)
+
+    assert len(checkouts) == 1
+
+
+def test_closing_the_database_closes_what_threads_kept(fresh_database):
+    read_once(fresh_database)
+
+    fresh_database.close()
+
+    assert fresh_database._reads.pool.checkedout() == 0
