@@ -37,6 +37,7 @@ from api.models.database import Database, open_database
 from api.release import RELEASE
 from api.resources import embedding
 from api.services.sweeper import Sweeper
+from api.services.token_uses import TokenUses
 from api.settings import Settings
 
 log = logging.getLogger("homeroom")
@@ -118,6 +119,7 @@ def create_app(
 
 def _mount(app: Flask, settings: Settings, database: Database, container: Container) -> None:
     secret = settings.secret_key.encode()
+    uses = TokenUses()
     limits = RateLimits.of(
         storage_of(settings.redis_url),
         default=settings.rate_limit or OFF,
@@ -128,7 +130,7 @@ def _mount(app: Flask, settings: Settings, database: Database, container: Contai
     expansion = Expansion(renderer=renderer, sources=embedding.sources(container))
     edge = Edge(
         database=database,
-        authentication=Authentication(database=database),
+        authentication=Authentication(database=database, uses=uses),
         limits=limits,
         keys=IdempotencyKeys(database=database, secret=secret),
         renderer=renderer,
@@ -157,7 +159,7 @@ def _mount(app: Flask, settings: Settings, database: Database, container: Contai
         container=container,
         edge=edge,
         discovery=discovery,
-        sweeper=Sweeper(database),
+        sweeper=Sweeper(database, uses),
         stopping=stopping,
     )
     Health(

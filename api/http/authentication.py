@@ -14,6 +14,7 @@ from api.authz.actor import Actor, Membership
 from api.errors import AuthenticationRequired, InsufficientScope, InvalidToken
 from api.models import access
 from api.models.database import Database
+from api.services.token_uses import TokenUses
 
 if TYPE_CHECKING:
     from api.http.operation import operation
@@ -35,6 +36,7 @@ class Authentication:
     """Bearer tokens (RFC 6750), looked up by their hash; nothing of them is cached."""
 
     database: Database
+    uses: TokenUses
 
     def caller_of(self, request: Request, served: operation) -> Caller:
         """The caller of this request.
@@ -52,8 +54,10 @@ class Authentication:
         if not secrets.is_well_formed(token, secrets.TOKEN_PREFIX):
             raise InvalidToken
         rows = self._found(request, secrets.hash_of(token))
-        if not rows or access.is_over(rows[0], self.database.clock.now()):
+        now = self.database.clock.now()
+        if not rows or access.is_over(rows[0], now):
             raise InvalidToken
+        self.uses.note(rows[0].token_id, now)
         return Caller(
             actor=_actor(rows),
             address=address,

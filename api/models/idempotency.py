@@ -35,7 +35,6 @@ class IdempotencyKey(Base):
     student_id: Mapped[UUID | None]
     status: Mapped[int] = mapped_column(SmallInteger)
     body: Mapped[bytes]
-    media_type: Mapped[str | None]
     location: Mapped[str | None]
     etag: Mapped[str | None]
     event_stream_kind: Mapped[StreamKind | None] = mapped_column(choice(StreamKind))

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from api.models.base import Base, Json, choice, one_of
+from api.models.base import Base, choice, one_of
 
 
 class Role(enum.StrEnum):
@@ -52,7 +52,6 @@ class Organization(Base):
     min_gap_minutes: Mapped[int] = mapped_column(default=0)
     max_live_classes_per_term: Mapped[int | None]
     max_waitlists_per_term: Mapped[int | None]
-    instructor_may_override: Mapped[list[str]] = mapped_column(Json, default=list)
     archived_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]

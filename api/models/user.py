@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import Date, ForeignKey, Index, bindparam, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from api.models.base import Base, Json
@@ -46,3 +46,19 @@ class Token(Base):
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
     last_used_on: Mapped[date | None]
+
+
+_IS_NEWS = or_(Token.last_used_on.is_(None), Token.last_used_on < bindparam("day", type_=Date()))
+MARK_USED = (
+    update(Token)
+    .where(
+        Token.id.in_(
+            select(Token.id)
+            .where(Token.id.in_(bindparam("ids", expanding=True)), _IS_NEWS)
+            # Whoever holds one of them revokes it, or writes the same.
+            .with_for_update(skip_locked=True)
+        )
+    )
+    .values(last_used_on=bindparam("day", type_=Date()))
+)
+"""Say of the tokens `ids` that they were used on `day`, unless that is known or they are locked."""

@@ -13,7 +13,7 @@ from api.authz.policy import Action
 from api.errors import FieldError, InvalidCredentials, NotFound, RateLimited, ValidationFailed
 from api.http.asked import Asked, basic_credentials
 from api.http.edge import Edge
-from api.http.filters import Listing, identifier, instant, text
+from api.http.filters import Listing, day, identifier, instant, text
 from api.http.operation import operation
 from api.http.restful import Resource
 from api.models.database import Transaction
@@ -35,6 +35,7 @@ LISTING = Listing(
         "label": text(Token.label, nullable=True),
         "created_at": instant(Token.created_at),
         "expires_at": instant(Token.expires_at),
+        "last_used_on": day(Token.last_used_on, nullable=True),
     },
     members=tuple(name for name, _ in members_of(TOKEN.schema)),
 )

@@ -8,6 +8,7 @@ from api.authz.scopes import Scope
 from api.models.organization import Role
 from api.schemas.base import Representation
 from api.schemas.fields import (
+    Date,
     Email,
     Enum,
     Id,
@@ -93,6 +94,11 @@ class TokenSchema(Representation):
     )
     created_at = Instant(dump_only=True, metadata={"description": "When it was issued."})
     expires_at = Instant(dump_only=True, metadata={"description": "When it ends."})
+    last_used_on = Date(
+        nullable=True,
+        dump_only=True,
+        metadata={"description": "The day (UTC) of its last use, told a moment later; or null."},
+    )
 
 
 class IssuedTokenSchema(TokenSchema):

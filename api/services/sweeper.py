@@ -20,6 +20,7 @@ from api.models.database import Database, Transaction
 from api.models.locks import LockStep
 from api.services import promotion
 from api.services.seat_book import SeatBook
+from api.services.token_uses import TokenUses
 
 CLASSES_A_PASS: Final = 100
 RECORDS_A_PASS: Final = 500
@@ -46,11 +47,14 @@ class Sweeper:
     """The sweeper of one process; `start` gives it a thread, `stop` ends the class at hand."""
 
     database: Database
+    uses: TokenUses = field(default_factory=TokenUses)
     _stopping: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
     def once(self) -> Swept:
         """One pass: at most 100 classes, those that somebody noted first, and 500 old records.
+
+        Then 500 of the tokens that were used today.
 
         Raises:
             Unavailable: the database is away or busy; the next pass finds what is left.
@@ -60,7 +64,9 @@ class Sweeper:
             if self._stopping.is_set():
                 break
             settled += self._settled(class_id)
-        return Swept(classes=settled, records=self._throw_away())
+        swept = Swept(classes=settled, records=self._throw_away())
+        self.uses.write(self.database)
+        return swept
 
     def start(self) -> None:
         """Sweep every second from now on, in a thread of its own."""
@@ -68,17 +74,22 @@ class Sweeper:
         self._thread.start()
 
     def stop(self) -> None:
-        """End: the class at hand is finished, no other is begun."""
+        """End: the class at hand is finished, no other is begun; what is noted gets written."""
         self._stopping.set()
         if self._thread is not None:
             self._thread.join()
             self._thread = None
+            self._guarded(self._write_uses)
+
+    def _write_uses(self) -> None:
+        while self.uses.write(self.database):
+            pass
 
     def _run(self) -> None:
         while not self._stopping.wait(_pause_seconds()):
             self._guarded(self.once)
 
-    def _guarded(self, sweep: Callable[[], Swept]) -> None:
+    def _guarded(self, sweep: Callable[[], object]) -> None:
         try:
             sweep()
         except Unavailable as away:

@@ -4,17 +4,18 @@ from pathlib import Path
 import flask_migrate
 import pytest
 from flask import Flask
-from sqlalchemy import create_engine, inspect, text, update
+from sqlalchemy import create_engine, insert, inspect, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 import api.models
 from api.clock import SystemClock
 from api.errors import Busy
-from api.models import SchemaInfo, migrate
+from api.models import IdempotencyKey, Organization, SchemaInfo, migrate
 from api.models.base import db
 from api.models.database import open_database
 from api.models.engines import UnsuitableDatabase
 from api.models.schema_info import check_schema, revision_of, schema_is_current
+from tests import factories
 
 RELEASE = "0.1.0"
 
@@ -32,6 +33,37 @@ def test_up_and_down_and_up_again(bare_database_url):
     assert _schema(bare_database_url) == up
 
 
+def test_each_step_down_leaves_what_the_step_up_had_begun_with(bare_database_url):
+    revisions = _revisions()
+    standing = {}
+    for revision in revisions:
+        migrate.upgrade(bare_database_url, revision)
+        standing[revision] = _columns(bare_database_url)
+        assert migrate.current(bare_database_url) == revision
+
+    for revision in reversed(revisions[:-1]):
+        migrate.downgrade(bare_database_url, revision)
+
+        assert migrate.current(bare_database_url) == revision
+        assert _columns(bare_database_url) == standing[revision]
+
+
+def test_what_is_stored_survives_the_way_down_and_up(fresh_database_url, fresh_database):
+    with fresh_database.write() as tx:
+        organization = factories.an_organization(tx)
+        user = factories.a_user(tx)
+        tx.execute(insert(IdempotencyKey), _a_kept_answer(user.id, fresh_database.clock.now()))
+    before = _rows(fresh_database)
+    fresh_database.close()
+
+    for revision in reversed(_revisions()[:-1]):
+        migrate.downgrade(fresh_database_url, revision)
+    migrate.upgrade(fresh_database_url)
+
+    assert _rows(fresh_database) == before
+    assert before[0].id == organization.id
+
+
 def test_the_migrations_make_exactly_the_tables_of_the_code(bare_database_url, fresh_database_url):
     engine = create_engine(migrate.database_url(bare_database_url))
     db.metadata.create_all(engine)
@@ -44,9 +76,7 @@ def test_the_migrations_make_exactly_the_tables_of_the_code(bare_database_url, f
 
 
 def test_the_newest_revision_is_the_one_that_the_code_needs():
-    revisions = sorted(file.name[:4] for file in (migrate.FOLDER / "versions").glob("[0-9]*.py"))
-
-    assert revisions[-1] == migrate.head()
+    assert _revisions()[-1] == migrate.head()
 
 
 def test_a_database_knows_where_it_stands(bare_database_url):
@@ -199,6 +229,36 @@ def _open(url):
 def _stand_at(database, revision, oldest_release):
     with database.write() as tx:
         tx.execute(update(SchemaInfo).values(revision=revision, oldest_release=oldest_release))
+
+
+def _revisions():
+    return sorted(file.name[:4] for file in (migrate.FOLDER / "versions").glob("[0-9]*.py"))
+
+
+def _a_kept_answer(user_id, now):
+    return {
+        "user_id": user_id,
+        "method": "POST",
+        "path": "/v1/organizations",
+        "key": "k",
+        "fingerprint": b"f",
+        "status": 201,
+        "body": b"{}",
+        "created_at": now,
+        "expires_at": now,
+    }
+
+
+def _rows(database):
+    with database.snapshot() as tx:
+        return [*tx.all(select(Organization)), *tx.all(select(IdempotencyKey))]
+
+
+def _columns(url):
+    """Name the columns, with what may be in them; a column that came back is the last."""
+    return {
+        table: {column[:3] for column in parts["columns"]} for table, parts in _schema(url).items()
+    }
 
 
 def _schema(url):

@@ -276,3 +276,39 @@ def test_tokens_are_filtered_and_sorted(app, somebody, user):
     assert found("sort=expires_at") == ["phone", None]
     assert found("label__is_null=true") == [None]
     assert found(f"expires_at__lt={first['expires_at']}") == []
+
+
+def test_a_token_says_on_which_day_it_was_last_used(school, ways_in, http_clock):
+    uses, person = school.app.extensions["homeroom"].sweeper.uses, school.student
+    ways_in.clear()
+    (unused,) = person.get("/v1/tokens").json["items"]
+    read = list(ways_in)
+    while uses.write(school.database):
+        pass
+
+    def found(query):
+        return len(person.get(f"/v1/tokens?{query}").json["items"])
+
+    today = http_clock.now().date().isoformat()
+    used = person.get(f"/v1/tokens/{unused['id']}").json
+    issued = person.get("/v1/tokens/current").json
+    assert (unused["last_used_on"], used["last_used_on"]) == (None, today)
+    assert issued["last_used_on"] == today
+    # The request that used it wrote nothing.
+    assert set(read) == {"read"}
+    assert (found(f"last_used_on={today}"), found("last_used_on__is_null=true")) == (1, 0)
+    assert (found(f"last_used_on__lt={today}"), found(f"last_used_on__gte={today}")) == (0, 1)
+
+
+def test_a_token_that_is_refused_was_not_used(school, somebody, user, http_clock):
+    uses = school.app.extensions["homeroom"].sweeper.uses
+    issued = log_in(somebody, user.username, expires_in_seconds=60).json
+    http_clock.set(instant(issued["expires_at"]))
+
+    assert holder(school.app, issued["token"]).get("/v1/me").status_code == 401
+    while uses.write(school.database):
+        pass
+
+    with school.database.read() as tx:
+        row = tx.first(select(Token.last_used_on).where(Token.user_id == user.id))
+    assert row.last_used_on is None
