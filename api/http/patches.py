@@ -34,6 +34,8 @@ _OPERATIONS: Mapping[str, frozenset[str]] = {
     "copy": frozenset({"from"}),
     "test": frozenset({"value"}),
 }
+# What an operation writes, where that is not its `path` alone.
+_WRITTEN: Mapping[str, tuple[str, ...]] = {"test": (), "move": ("from", "path")}
 _POINTER = re.compile(r"(?:/(?:[^~/]|~[01])*)*", re.DOTALL)
 
 Representation = Mapping[str, Any]
@@ -125,6 +127,17 @@ def apply(
         if name in read_only and not _equal(document[name], representation.get(name))
     )
     return Patched(media_type=media_type, members=_merged(kept, sent), faults=faults)
+
+
+def members_written(media_type: str, document: Any) -> set[str]:
+    """The members that a well-formed patch writes, whether or not they come to differ."""
+    if media_type != JSON_PATCH:
+        return set(document)
+    return {
+        _first_step(operation[place])
+        for operation in document
+        for place in _WRITTEN.get(operation["op"], ("path",))
+    }
 
 
 def _merged(target: Any, patch: Any) -> Any:
@@ -219,16 +232,17 @@ def _is_pointer(text: Any) -> bool:
 def _fault_of_writing(
     index: int, operation: dict[str, Any], unwritable: Collection[str]
 ) -> FieldError | None:
-    written = {"test": (), "move": ("from", "path")}.get(operation["op"], ("path",))
-    for member in written:
-        pointer: str = operation[member]
-        if pointer == "":
+    for member in _WRITTEN.get(operation["op"], ("path",)):
+        if operation[member] == "":
             detail = "A patch changes members, not the whole resource."
             return _fault_of(index, member, "read-only", detail)
-        first = pointer.split("/")[1].replace("~1", "/").replace("~0", "~")
-        if first in unwritable:
+        if _first_step(operation[member]) in unwritable:
             return _fault_of(index, member, "read-only", "This member cannot be changed.")
     return None
+
+
+def _first_step(pointer: str) -> str:
+    return pointer.partition("/")[2].partition("/")[0].replace("~1", "/").replace("~0", "~")
 
 
 def _fault_of(index: int, member: str, code: str, detail: str) -> FieldError:

@@ -49,8 +49,11 @@ class Revision:
 
     asked: Asked
 
-    def __call__(self, row: Any) -> Mapping[str, Any]:
+    def __call__(self, row: Any, *, move: str | None = None) -> Mapping[str, Any]:
         """Hold the precondition, apply the body to the row's representation, validate it whole.
+
+        A PATCH that writes the member `move` and no other asks for that, also where it has that
+        value: then it is among the changes.
 
         Raises:
             PreconditionRequired, StaleVersion: 428, 412.
@@ -76,7 +79,15 @@ class Revision:
             )
             wanted = _validated(schema, patched)
         stored = load_body(schema, present)
-        return {name: value for name, value in wanted.items() if stored.get(name) != value}
+        changes = {name: value for name, value in wanted.items() if stored.get(name) != value}
+        if move is not None and self._writes_only(move):
+            changes[move] = wanted[move]
+        return changes
+
+    def _writes_only(self, member: str) -> bool:
+        media_type = self.asked.media_type
+        assert media_type is not None, "a PATCH has a body"  # shown to mypy
+        return patches.members_written(media_type, self.asked.document) == {member}
 
 
 @dataclass(frozen=True, slots=True)

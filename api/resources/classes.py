@@ -23,6 +23,7 @@ from api.http.filters import Listing, choice, flag, identifier, instant, number,
 from api.http.operation import operation
 from api.http.query_fields import Flag
 from api.http.restful import Resource
+from api.http.revision import Revision
 from api.models.database import Transaction
 from api.models.school_class import SEATS_FREE, ClassStatus, SchoolClass
 from api.schemas.base import Parameters
@@ -79,7 +80,6 @@ LISTING = Listing(
     members=tuple(name for name, _ in members_of(ClassSchema)),
     extra={"student_id": Id("stu", metadata=_SUBJECT)},
 )
-Revise = Callable[[Any], Mapping[str, Any]]
 Check = Callable[[Any], None]
 Whole = Callable[[], Mapping[str, Any]]
 
@@ -161,7 +161,8 @@ class ClassItem(Resource):
 
     @operation(
         summary="Change, open, close or cancel a class",
-        description="An instructor of the class edits `description` and `location` only.",
+        description="An instructor of the class edits `description` and `location` only. A patch of"
+        " nothing but `status` is refused if that is its status already.",
         tag=TAG,
         action=Action.CLASS_DESCRIBE,
         body=ClassSchema,
@@ -178,10 +179,11 @@ class ClassItem(Resource):
         actor: Actor,
         class_id: UUID,
         query: Mapping[str, Any],
-        revise: Revise,
+        revise: Revision,
     ) -> Judged:
         row = self.classes.find_for_update(tx, actor, class_id)
-        return self.classes.update(tx, actor, row, revise(row), shrink=query.get("shrink"))
+        changes = revise(row, move="status")
+        return self.classes.update(tx, actor, row, changes, shrink=query.get("shrink"))
 
     @operation(
         summary="Replace a class",
@@ -201,7 +203,7 @@ class ClassItem(Resource):
         actor: Actor,
         class_id: UUID,
         query: Mapping[str, Any],
-        revise: Revise,
+        revise: Revision,
     ) -> Judged:
         row = self.classes.find_for_update(tx, actor, class_id)
         return self.classes.update(tx, actor, row, revise(row), shrink=query.get("shrink"))

@@ -189,11 +189,9 @@ def _edits(
     may_edit = policy.allows(actor, Action.CLASS_EDIT, subject)
     found = {"edit": permitted(policy.allows(actor, Action.CLASS_DESCRIBE, subject))}
     for rel, to in _STATUS_OF_REL.items():
-        # Nothing is offered, or refused, that would change nothing.
-        if to != row.status:
-            block = class_status_block(row.status, to)
-            stands = () if block is None else (block,)
-            found[rel] = stands if may_edit else FORBIDDEN
+        block = class_status_block(row.status, to)
+        stands = () if block is None else (block,)
+        found[rel] = stands if may_edit else FORBIDDEN
     # Every registration took a ticket, and none is ever removed.
     in_use = (Block("resource-in-use"),) if row.next_ticket > 1 else ()
     found["delete"] = in_use if may_edit else FORBIDDEN

@@ -55,6 +55,17 @@ def created(tx: Transaction, actor: Actor, row: Row[Any]) -> Row[Any]:
     return promotion.finish(tx, book, is_revised=True)
 
 
+def require_move(status: ClassStatus, to: ClassStatus) -> None:
+    """Let a class go from `status` to `to`.
+
+    Raises:
+        StateConflict: it cannot, or is there already.
+    """
+    block = class_status_block(status, to)
+    if block is not None:
+        raise StateConflict(**block.details)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeatEdit:
     """What one edit of a class changes of its seats: all of it is one decision.
@@ -78,12 +89,12 @@ def edit(tx: Transaction, actor: Actor, row: Row[Any], wanted: SeatEdit) -> Row[
 
     Raises:
         CapacityBelowTaken: below the seats taken, and `shrink` does not say what then.
-        StateConflict: the class cannot go to that status from where it is, or nobody can be sent
-            back to its line, because it is over.
+        StateConflict: the class cannot go to that status from where it is, or is there already,
+            or nobody can be sent back to its line, because it is over.
     """
+    is_turned = wanted.status is not None
     if wanted.status is not None:
-        _require_move(row.status, wanted.status)
-    is_turned = wanted.status is not None and wanted.status != row.status
+        require_move(row.status, wanted.status)
     if not (is_turned or wanted.has_capacity or wanted.is_guarded):
         return row
 
@@ -93,26 +104,13 @@ def edit(tx: Transaction, actor: Actor, row: Row[Any], wanted: SeatEdit) -> Row[
         promotion.settle(tx, book)
     if wanted.has_capacity:
         _resize(tx, book, actor, wanted)
-    if is_turned and wanted.status is not None:
+    if wanted.status is not None:
         _turn(tx, book, actor, wanted.status)
     if wanted.is_guarded:
         # Its sessions may have moved out of the way of another class.
         others = tx.all(places.KEPT_WAITING_BY, **_key(row))
         note_due(tx, row.organization_id, {other.class_id for other in others})
     return promotion.finish(tx, book, is_revised=is_turned or wanted.is_guarded)
-
-
-def change_capacity(
-    tx: Transaction, actor: Actor, row: Row[Any], capacity: int | None, shrink: Shrink | None
-) -> Row[Any]:
-    """Give a locked class another capacity; promotes, keeps or displaces. As `edit`."""
-    wanted = SeatEdit(capacity=capacity, has_capacity=True, shrink=shrink)
-    return edit(tx, actor, row, wanted)
-
-
-def change_status(tx: Transaction, actor: Actor, row: Row[Any], to: ClassStatus) -> Row[Any]:
-    """Open, close, end or cancel a locked class, with what that does to its line. As `edit`."""
-    return edit(tx, actor, row, SeatEdit(status=to))
 
 
 def revised(tx: Transaction, actor: Actor, row: Row[Any]) -> Row[Any]:
@@ -148,17 +146,11 @@ def _resize(tx: Transaction, book: SeatBook, actor: Actor, wanted: SeatEdit) -> 
 
 
 def _turn(tx: Transaction, book: SeatBook, actor: Actor, to: ClassStatus) -> None:
-    _require_move(book.now["status"], to)
+    require_move(book.now["status"], to)
     book.now["status"] = to
     book.note(_EVENT_OF_STATUS[to], actor.user_id)
     if to in LINELESS:
         promotion.settle(tx, book)
-
-
-def _require_move(status: ClassStatus, to: ClassStatus) -> None:
-    block = class_status_block(status, to)
-    if block is not None:
-        raise StateConflict(**block.details)
 
 
 def _key(row: Row[Any]) -> dict[str, UUID]:

@@ -181,6 +181,8 @@ class Classes:
     ) -> Judged:
         """Change a class that is locked; nothing is written if nothing differs.
 
+        A `status` among the changes that it has already is a wish to go there, which is refused.
+
         Raises:
             Forbidden: more than an instructor may edit.
             ValidationFailed: it would name what is not there, or its deadlines be in no order.
@@ -199,6 +201,8 @@ class Classes:
             refuse_faults(deadline_faults({**row._asdict(), **columns}))
             refuse_unknown(tx, row.organization_id, changes)
             self._write(tx, actor, row, columns, shrink)
+        elif "status" in changes:
+            class_seats.require_move(row.status, changes["status"])
         return class_affordances.reread(tx, self.policy, actor, row.id)
 
     def upsert(self, tx: Transaction, actor: Actor, wanted: Upsert) -> Judged | Made:

@@ -102,8 +102,8 @@ CLASS_MOVES: Mapping[ClassStatus, frozenset[ClassStatus]] = MappingProxyType(
 
 
 def class_status_block(status: ClassStatus, to: ClassStatus) -> Block | None:
-    """Why a class cannot go from `status` to `to`; staying is no change and always may be."""
-    if to == status or to in CLASS_MOVES[status]:
+    """Why a class cannot go from `status` to `to`; nobody goes to where they are."""
+    if to in CLASS_MOVES[status]:
         return None
     return Block("state-conflict", {"status": status, "allowed": sorted(CLASS_MOVES[status])})
 

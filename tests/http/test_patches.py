@@ -312,3 +312,18 @@ def test_read_only_values_are_compared_as_json():
     for other in ({"list": [1, {"a": 1}]}, {"list": [1]}, {"list": 1}, {}):
         with pytest.raises(ValidationFailed):
             merged({"x": other}, stored, {"x"})
+
+
+@pytest.mark.parametrize(
+    ("media_type", "document", "written"),
+    [
+        (MERGE_PATCH, {"title": "B", "tags": None}, {"title", "tags"}),
+        (JSON, {}, set()),
+        (JSON_PATCH, [{"op": "test", "path": "/title", "value": 1}], set()),
+        (JSON_PATCH, [{"op": "add", "path": "/tags/-", "value": 1}], {"tags"}),
+        (JSON_PATCH, [{"op": "move", "from": "/a~1b", "path": "/title"}], {"a/b", "title"}),
+        (JSON_PATCH, [{"op": "copy", "from": "/tags/0", "path": "/title"}], {"title"}),
+    ],
+)
+def test_a_patch_tells_which_members_it_writes(media_type, document, written):
+    assert patches.members_written(media_type, document) == written

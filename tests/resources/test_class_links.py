@@ -90,7 +90,9 @@ def test_staff_without_a_subject_sees_what_lies_with_the_class(school):
     assert codes(document, "register") == ["class-full"]
     assert codes(document, "join-waitlist") == ["class-full", "waitlist-closed"]
     assert {"close", "cancel", "delete", "edit", "events", "audit"} <= document["_links"].keys()
-    assert "open" not in document["_links"]
+    assert document["_blocked"]["open"] == [
+        {"code": "state-conflict", "state": "open", "allowed": ["cancelled", "closed", "ended"]}
+    ]
 
 
 def test_what_was_registered_for_is_cancelled_and_not_deleted(school):
@@ -111,6 +113,66 @@ def test_what_was_registered_for_is_cancelled_and_not_deleted(school):
     assert cancelled.json["status"] == "cancelled"
     assert cancelled.json["seats_taken"] == 0
     assert codes(cancelled.json, "open") == ["state-conflict"]
+
+
+@pytest.mark.parametrize(
+    ("media_type", "patch"),
+    [
+        ("application/merge-patch+json", {"status": "open"}),
+        ("application/json", {"status": "open"}),
+        (
+            "application/json-patch+json",
+            [
+                {"op": "test", "path": "/title", "value": "Algebra"},
+                {"op": "replace", "path": "/status", "value": "open"},
+            ],
+        ),
+    ],
+)
+def test_nobody_opens_what_is_open(school, media_type, patch):
+    url = url_of(a_class(school, title="Algebra"))
+    seen = school.registrar.get(url)
+
+    refused = school.registrar.open(
+        "PATCH", url, json=patch, content_type=media_type, if_match=seen.headers["ETag"]
+    )
+    blocks = [{"code": refused.json["code"], **part(refused.json, "state", "allowed")}]
+
+    assert refused.status_code == 409
+    assert seen.json["_blocked"]["open"] == blocks
+    assert school.registrar.get(url).data == seen.data
+
+
+@pytest.mark.parametrize(
+    "patch", [{"status": "open", "title": "Botany"}, {"title": "Botany"}, {"title": "Algebra"}, {}]
+)
+def test_a_status_may_come_along_with_other_members(school, patch):
+    url = url_of(a_class(school, title="Algebra"))
+    seen = school.registrar.get(url)
+
+    whole = school.registrar.patch(url, seen.json, if_match="*")
+    replaced = school.registrar.put(url, seen.json, if_match="*")
+    changed = school.registrar.patch(url, patch, if_match="*")
+
+    assert (whole.status_code, replaced.status_code, changed.status_code) == (200, 200, 200)
+    assert whole.headers["ETag"] == replaced.headers["ETag"] == seen.headers["ETag"]
+    assert changed.json["title"] == patch.get("title", "Algebra")
+
+
+def test_who_may_not_open_a_class_is_told_so_of_an_open_one(school):
+    teacher = {"member_id": str(school.instructor.member.id), "name": "Who teaches it"}
+    url = url_of(a_class(school, instructors=[teacher]))
+
+    for person in (school.student, school.instructor):
+        seen = person.get(url)
+        refused = person.patch(url, {"status": "open"}, if_match=seen.headers["ETag"])
+
+        assert codes(seen.json, "open") == ["forbidden"]
+        assert (refused.status_code, refused.json["code"]) == (403, "forbidden")
+
+
+def part(document, *names):
+    return {name: document[name] for name in names}
 
 
 def test_a_reason_reads_alike_in_the_links_in_the_blocks_and_in_the_problem(school):

@@ -352,10 +352,8 @@ def _twin(document):
 
 
 def _is_void(rel, document):
-    """Neither shown nor blocked: a line beside a free seat, and a status that stands already."""
-    if rel.name == "join-waitlist":
-        return "register" in document["_links"]
-    return bool(rel.body) and rel.body.get("status") == document.get("status")
+    """Neither shown nor blocked: a line beside a free seat, for its call gives the seat."""
+    return rel.name == "join-waitlist" and "register" in document["_links"]
 
 
 def _refusal(person, link, etag, wish):

@@ -3,6 +3,8 @@
 from datetime import timedelta
 from itertools import product
 
+import pytest
+
 from api.authz.policy import Policy
 from api.models import facts
 from api.services import class_affordances
@@ -10,9 +12,11 @@ from tests import factories
 from tests.services.school import School
 
 
-def test_a_class_on_a_page_is_judged_as_it_is_alone(database, clock):
+@pytest.mark.parametrize("caller", ["student", "registrar"])
+def test_a_class_on_a_page_is_judged_as_it_is_alone(database, clock, caller):
     school = School.found(database)
-    student, actor = school.a_student_with_login()
+    student, own = school.a_student_with_login()
+    actor = own if caller == "student" else school.registrar
     ends = [None, *(clock.now() + timedelta(hours=hours) for hours in (-2, -1, 1))]
     kinds = product(["open", "closed"], [None, 0, 1], [True, False], [None, 0], ends)
     with school.database.write() as tx:
@@ -40,3 +44,24 @@ def test_a_class_on_a_page_is_judged_as_it_is_alone(database, clock):
     assert len(together) == 96
     for one, other in zip(together, alone, strict=True):
         assert one.verdicts == other.verdicts
+
+
+@pytest.mark.parametrize("status", ["draft", "open", "closed", "ended", "cancelled"])
+def test_a_class_tells_of_every_status_whether_it_may_go_there(database, clock, status):
+    school = School.found(database)
+    row = school.a_class(status=status)
+    legal = {
+        "draft": {"open", "cancel"},
+        "open": {"close", "cancel"},
+        "closed": {"open", "cancel"},
+    }
+
+    with school.database.read() as tx:
+        _, verdicts = class_affordances.read(tx, Policy(), school.registrar, row.id, None)
+    found = {rel: verdicts()[rel] for rel in ("open", "close", "cancel")}
+
+    assert {rel for rel, blocks in found.items() if not blocks} == legal.get(status, set())
+    for blocks in found.values():
+        assert all(
+            block.code == "state-conflict" and block.details["status"] == status for block in blocks
+        )

@@ -11,7 +11,7 @@ from api.services import class_seats, promotion
 from api.services.rules_waitlist import Shrink
 from api.services.sweeper import settle_class
 from api.services.terms import Terms
-from tests import factories
+from tests import factories, seat_changes
 from tests.services.school import POLICY, School
 
 
@@ -28,11 +28,11 @@ def a_full_class(school, *, seats=2, waiting=2, **given):
 
 
 def change_capacity(school, school_class, capacity, shrink=None):
-    return school.change(school_class, class_seats.change_capacity, capacity, shrink)
+    return school.change(school_class, seat_changes.change_capacity, capacity, shrink)
 
 
 def change_status(school, school_class, to):
-    return school.change(school_class, class_seats.change_status, to)
+    return school.change(school_class, seat_changes.change_status, to)
 
 
 def test_a_new_class_begins_its_ledger_with_its_capacity(school):
@@ -177,11 +177,13 @@ def test_nobody_is_sent_back_to_the_line_of_a_class_that_is_over(school):
     assert (kept.capacity, kept.seats_taken, kept.over_allowance) == (1, 2, 1)
 
 
-def test_a_status_that_stays_writes_nothing(school):
+def test_a_status_that_stands_is_refused_and_writes_nothing(school):
     school_class = school.a_class()
 
-    change_status(school, school_class, "open")
+    with pytest.raises(StateConflict) as refused:
+        change_status(school, school_class, "open")
 
+    assert refused.value.members["status"] == "open"
     assert school.event_types(school_class) == ["class.created"]
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from api.models import ClassSession, PromotionDue, Student
 from api.services import class_seats, promotion
 from api.services.sweeper import settle_class
+from tests import seat_changes
 from tests.services.school import School
 
 
@@ -184,7 +185,7 @@ def test_many_waiters_are_read_in_a_few_statements(school):
     school_class, _, line = a_line(school, promotion.FACTS_AT_ONCE + 2)
     make_inactive(school, *line)
 
-    school.change(school_class, class_seats.change_capacity, 2, None)
+    school.change(school_class, seat_changes.change_capacity, 2, None)
 
     assert school.class_now(school_class).eligible_waiting == 0
 

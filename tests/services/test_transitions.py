@@ -24,8 +24,8 @@ from api.models import (
     SchoolClass,
     StreamKind,
 )
-from api.services import class_seats, transitions
-from tests import factories
+from api.services import transitions
+from tests import factories, seat_changes
 from tests.services.school import School, actor_of
 
 S = RegistrationState
@@ -203,7 +203,7 @@ def test_a_request_is_rejected_with_a_reason(school):
 def test_a_request_is_not_approved_once_the_class_is_over(school):
     school_class = school.a_class(approval_required=True)
     row = school.register(school_class, school.a_student())
-    school.change(school_class, class_seats.change_status, "closed")
+    school.change(school_class, seat_changes.change_status, "closed")
     with school.database.write() as tx:
         tx.execute(
             update(SchoolClass).where(SchoolClass.id == school_class.id).values(status="draft")
@@ -219,7 +219,7 @@ def test_a_place_is_completed_when_the_class_has_ended(school):
 
     with pytest.raises(StateConflict):
         school.move(row, S.COMPLETED)
-    school.change(school_class, class_seats.change_status, "ended")
+    school.change(school_class, seat_changes.change_status, "ended")
     school.move(row, S.COMPLETED)
 
     assert school.states(school_class) == ["completed"]

@@ -8,10 +8,10 @@ from sqlalchemy import update
 from api.clock import to_text
 from api.errors import StateConflict
 from api.models import SchoolClass
-from api.services import class_seats
 from api.services.rules_waitlist import Shrink
 from api.services.sweeper import Sweeper
 from api.services.verification import verify
+from tests import seat_changes
 from tests.services.school import School
 
 DAY = timedelta(days=1)
@@ -40,7 +40,7 @@ def with_offers(school, count, **given):
     students = school.students(count)
     for student in students:
         school.register(school_class, student, wait=True)
-    school.change(school_class, class_seats.change_capacity, count, None)
+    school.change(school_class, seat_changes.change_capacity, count, None)
     return school_class, students
 
 
@@ -121,10 +121,10 @@ def test_nobody_is_accused_of_barging_whom_staff_moved_up_and_a_cut_sent_back(sc
     school_class = school.a_class(capacity=0, waitlist_mode="auto")
     rows = [school.register(school_class, student, wait=True) for student in school.students(2)]
     prioritized(school, rows[1], 1)
-    school.change(school_class, class_seats.change_capacity, 1, None)
+    school.change(school_class, seat_changes.change_capacity, 1, None)
     assert states(school, school_class) == ["waitlisted", "enrolled"]
 
-    school.change(school_class, class_seats.change_capacity, 0, Shrink.DISPLACE_LAST)
+    school.change(school_class, seat_changes.change_capacity, 0, Shrink.DISPLACE_LAST)
 
     with school.database.snapshot() as tx:
         verdicts = verify(tx, organization_id=school.organization.id)
@@ -142,7 +142,7 @@ def test_who_was_displaced_clashes_no_longer_with_what_was_passed_over(school, c
     school.leave(seat)
     assert states(school, wanted) == ["dropped", "waitlisted"]
 
-    school.change(taken, class_seats.change_capacity, 0, Shrink.DISPLACE_LAST)
+    school.change(taken, seat_changes.change_capacity, 0, Shrink.DISPLACE_LAST)
     Sweeper(school.database).once()
 
     assert states(school, wanted) == ["dropped", "enrolled"]

@@ -263,8 +263,6 @@ class World:
 
     def turn(self, number, status):
         offering = self.offerings[number]
-        if status == offering.status:
-            return
         if status not in STATUSES[offering.status]:
             raise Refused("state-conflict")
         if status != "cancelled":

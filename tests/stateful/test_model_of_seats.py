@@ -24,6 +24,7 @@ from api.services.rules_verdicts import OnFull
 from api.services.rules_waitlist import Shrink
 from api.services.sweeper import settle_class
 from api.services.verification import verify
+from tests import seat_changes
 from tests.fake_clock import START
 from tests.services.school import School
 from tests.stateful.seats_model import LIVE, Offering, Refused, Window, World
@@ -180,7 +181,7 @@ class SeatsMachine(RuleBasedStateMachine):
         is_dry=st.booleans(),
     )
     def turn(self, number, status, is_dry):
-        really = self._on_class(number, class_seats.change_status, ClassStatus(status))
+        really = self._on_class(number, seat_changes.change_status, ClassStatus(status))
         self._do(lambda world: world.turn(number, status), really, is_dry)
 
     @rule(number=numbers, changes=rules_of_line)
@@ -353,7 +354,7 @@ class SeatsMachine(RuleBasedStateMachine):
         )
 
     def _resizing(self, number, capacity, shrink):
-        really = self._on_class(number, class_seats.change_capacity, capacity, shrink)
+        really = self._on_class(number, seat_changes.change_capacity, capacity, shrink)
         return lambda world: world.resize(number, capacity, shrink), really
 
     def _revision(self, number, changes):
