@@ -135,6 +135,18 @@ OF_REGISTRATION = _OF_CLASS.where(Event.registration_id == bindparam("registrati
 )
 """The history of one registration, oldest first."""
 
+LAST_ACTOR = (
+    select(Event.actor_id)
+    .where(
+        Event.stream_kind == StreamKind.CLASS,
+        Event.stream_id == bindparam("class_id"),
+        Event.type == bindparam("type"),
+    )
+    .order_by(Event.seq.desc())
+    .limit(1)
+)
+"""Who brought about the last event of a type in a class; null: the system."""
+
 HEAD = select(
     SchoolClass.organization_id,
     SchoolClass.instructors,

@@ -36,7 +36,7 @@ LINELESS = frozenset({ClassStatus.CANCELLED, ClassStatus.ENDED})
 _EVENT_OF_STATUS = {
     ClassStatus.OPEN: "class.opened",
     ClassStatus.CLOSED: "class.closed",
-    ClassStatus.CANCELLED: "class.cancelled",
+    ClassStatus.CANCELLED: promotion.CANCELLED,
     ClassStatus.ENDED: "class.ended",
 }
 

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Row, bindparam, select
 
 from api.models import facts as fact_queries
-from api.models import places
+from api.models import ledger, places
 from api.models.database import Transaction
 from api.models.registration import LIVE, RegistrationState
 from api.models.school_class import ClassStatus
@@ -35,6 +35,9 @@ from api.services.rules_waitlist import (
 )
 from api.services.rules_windows import pending_ends_at
 from api.services.seat_book import SeatBook
+
+CANCELLED = "class.cancelled"
+"""The event of the end for good of a class."""
 
 ROWS_A_PASS = 1_000
 """Rows that one transaction lets expire or cancels; the sweeper goes on with the rest."""
@@ -62,11 +65,12 @@ def settle(tx: Transaction, book: SeatBook) -> None:
         most=ROWS_A_PASS + 1,
     )
     overdue = {row.id: book.now_of(row) for row in rows[:ROWS_A_PASS]}
+    cancelled_by = _who_cancelled(tx, book) if status == ClassStatus.CANCELLED else None
     for place in {**overdue, **book.present}.values():
         if not (place.state in states or (place.state == _S.OFFERED and place.id in overdue)):
             continue
         if status == ClassStatus.CANCELLED:
-            book.move(place, _S.CANCELLED, type="registration.cancelled")
+            book.move(place, _S.CANCELLED, type="registration.cancelled", actor_id=cancelled_by)
         else:
             book.move(place, _S.EXPIRED, type="registration.expired")
     if len(rows) > ROWS_A_PASS:
@@ -147,7 +151,18 @@ def _end_if_over(tx: Transaction, book: SeatBook) -> None:
     if over is not None and over <= book.at:
         book.now["status"] = ClassStatus.ENDED
         book.now["version"] += 1
+        book.now["updated_at"] = max(book.at, book.row.updated_at)
         book.note("class.ended", None)
+
+
+def _who_cancelled(tx: Transaction, book: SeatBook) -> UUID | None:
+    """Who cancelled the class, and so every place in it: now, or before an earlier pass."""
+    for entry in book.entries:
+        if entry["type"] == CANCELLED:
+            now: UUID | None = entry["actor_id"]
+            return now
+    before: UUID | None = tx.scalar(ledger.LAST_ACTOR, class_id=book.row.id, type=CANCELLED)
+    return before
 
 
 def _overdue_states(book: SeatBook, status: ClassStatus) -> frozenset[RegistrationState]:

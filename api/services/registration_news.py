@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,35 +16,47 @@ from api.models.database import Transaction
 from api.models.event import StreamKind
 
 
+@dataclass(frozen=True, slots=True)
+class News:
+    """A change of a registration by somebody else than its student; `actor_id` null: the system."""
+
+    registration_id: UUID
+    type: str
+    actor_id: UUID | None
+    reason_code: str | None
+
+
 def tell(
     tx: Transaction,
     organization_id: UUID,
-    news: Sequence[tuple[UUID, str, str | None]],
+    news: Sequence[News],
     users: Mapping[UUID, UUID | None],
     at: datetime,
 ) -> None:
-    """Write a `user:` event for each of `news` (registration, type, reason) with a login.
+    """Write a `user:` event for each of `news` whose student has a login.
 
     `users` are the logins by student. Locks the streams, in the order of their ids.
     """
     if not any(users.values()):
         return
-    found = tx.all(places.BY_IDS, organization_id=organization_id, ids=[item[0] for item in news])
+    found = tx.all(
+        places.BY_IDS, organization_id=organization_id, ids=[one.registration_id for one in news]
+    )
     rows = {row.id: row for row in found}
     told = [
-        (user_id, rows[registration_id], type_, reason_code)
-        for registration_id, type_, reason_code in news
-        if (user_id := users.get(rows[registration_id].student_id)) is not None
+        (user_id, rows[one.registration_id], one)
+        for one in news
+        if (user_id := users.get(rows[one.registration_id].student_id)) is not None
     ]
-    for user_id, row, type_, reason_code in sorted(told, key=lambda item: item[0]):
+    for user_id, row, one in sorted(told, key=lambda item: item[0]):
         streams.append(
             tx,
             StreamKind.USER,
             user_id,
             organization_id=organization_id,
-            type=type_,
-            actor_id=None,
-            data={**public_registration(row), "reason_code": reason_code},
+            type=one.type,
+            actor_id=one.actor_id,
+            data={**public_registration(row), "reason_code": one.reason_code},
             at=at,
         )
 

@@ -18,7 +18,7 @@ from api.models.registration import LIVE, RegistrationState
 from api.models.school_class import SchoolClass
 from api.services.due_notes import note_due
 from api.services.place import WAITLISTED, Place
-from api.services.registration_news import tell
+from api.services.registration_news import News, tell
 from api.services.rules_states import seat_delta
 
 _COUNTERS = (
@@ -34,6 +34,7 @@ _COUNTERS = (
     "last_seq",
     "head_hash",
     "version",
+    "updated_at",
 )
 _WRITE_CLASS = (
     update(SchoolClass)
@@ -68,7 +69,7 @@ class SeatBook:
     """The registrations that it has moved, as they will be."""
     students: set[UUID] = field(default_factory=set)
     left: set[UUID] = field(default_factory=set)
-    news: list[tuple[UUID, str, str | None]] = field(default_factory=list)
+    news: list[News] = field(default_factory=list)
     locked: dict[UUID, Row[Any]] | None = None
     due_again: bool = False
 
@@ -153,7 +154,7 @@ class SeatBook:
         if to not in LIVE or seat_delta(place.state, to) < 0:
             self.left.add(place.student_id)
         if is_news:
-            self.news.append((place.id, type, reason_code))
+            self.news.append(News(place.id, type, actor_id, reason_code))
         self._enter(type, actor_id, place=place, to=to, reason_code=reason_code)
 
     def pass_over(self, place: Place, reason: str) -> None:

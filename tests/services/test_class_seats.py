@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from api.errors import CapacityBelowTaken, StateConflict
-from api.models import SchoolClass
+from api.models import Event, SchoolClass
 from api.services import class_seats, promotion
 from api.services.rules_waitlist import Shrink
 from api.services.sweeper import settle_class
@@ -153,6 +153,24 @@ def test_a_long_cancel_goes_on_pass_by_pass(school, monkeypatch):
     assert half_way == ["cancelled"] * 3 + ["waitlisted"] * 2
     assert school.states(school_class) == ["cancelled"] * 5
     assert change.next_due_at is None
+
+
+def test_whoever_cancels_a_class_is_named_in_what_becomes_of_every_place(school, monkeypatch):
+    monkeypatch.setattr(promotion, "ROWS_A_PASS", 2)
+    school_class = a_full_class(school, seats=2, waiting=1)
+    student, person = school.a_student_with_login()
+    school.register(school_class, student, wait=True)
+
+    change_status(school, school_class, "cancelled")
+    with school.database.write() as tx:
+        settle_class(tx, school_class.id)
+
+    ended = [one for one in school.events(school_class) if one.type == "registration.cancelled"]
+    assert [one.actor_id for one in ended] == [school.registrar.user_id] * 4
+    with school.database.read() as tx:
+        (told,) = tx.all(select(Event).where(Event.stream_id == person.user_id))
+    assert (told.type, told.actor_id) == ("registration.cancelled", school.registrar.user_id)
+    assert school.audit(school_class).valid
 
 
 def test_an_ended_class_keeps_its_students_and_lets_its_line_go(school):

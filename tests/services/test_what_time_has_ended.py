@@ -11,7 +11,7 @@ from api.models import SchoolClass
 from api.services.rules_waitlist import Shrink
 from api.services.sweeper import Sweeper
 from api.services.verification import verify
-from tests import seat_changes
+from tests import factories, seat_changes
 from tests.services.school import School
 
 DAY = timedelta(days=1)
@@ -52,6 +52,35 @@ def test_whose_offer_ran_out_registers_anew_before_anybody_wrote_that_down(schoo
 
     assert (row.state, row.ticket) == ("enrolled", 2)
     assert states(school, school_class) == ["expired", "enrolled"]
+
+
+def a_class_of_a_term(school):
+    with school.database.write() as tx:
+        term = factories.a_term(tx, school.organization.id)
+    return school.a_class(term_id=term.id)
+
+
+def test_a_class_that_time_has_ended_was_changed_when_it_ended(school, clock):
+    school_class = a_class_of_a_term(school)
+    clock.set(school_class.next_due_at)
+
+    Sweeper(school.database).once()
+    ended = school.class_now(school_class)
+
+    assert (ended.status, ended.version) == ("ended", school_class.version + 1)
+    assert ended.updated_at == clock.now() > school_class.updated_at
+    assert school.event_types(school_class) == ["class.created", "class.ended"]
+
+
+def test_a_seat_changes_nothing_that_was_edited(school, clock):
+    school_class = a_class_of_a_term(school)
+    clock.advance(hours=1)
+
+    school.register(school_class, school.a_student())
+    school.leave(school.register(school_class, school.a_student()))
+    now = school.class_now(school_class)
+
+    assert (now.version, now.updated_at) == (school_class.version, school_class.updated_at)
 
 
 def test_whose_request_lapsed_asks_anew(school, clock):
