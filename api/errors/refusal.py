@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, ClassVar, Self
 from uuid import UUID
 
@@ -37,6 +38,15 @@ class Refusal(Exception):
         """The same refusal, with what the caller can do instead."""
         self.ways_on = ways
         return self
+
+    def read_in(self, timezone: str) -> Self:
+        """The same refusal, with the zone by which people read the instants that it names."""
+        if any(isinstance(value, datetime) for value in self._values()):
+            self.members["timezone"] = timezone
+        return self
+
+    def _values(self) -> Iterable[Any]:
+        return self.members.values()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from types import MappingProxyType
 from typing import Any
 
@@ -15,6 +16,9 @@ class Blocked(Conflict):
     def __init__(self, blocks: Sequence[Block], **members: Any) -> None:
         super().__init__(**members)
         self.blocks = tuple(blocks)
+
+    def _values(self) -> Iterable[Any]:
+        return chain.from_iterable(block.details.values() for block in self.blocks)
 
     @classmethod
     def by(cls, blocks: Sequence[Block], **members: Any) -> Blocked:

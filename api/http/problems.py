@@ -18,6 +18,7 @@ from werkzeug.exceptions import MethodNotAllowed as WerkzeugMethodNotAllowed
 from api import errors, ids
 from api.clock import to_text
 from api.errors import Block, Blocked, Refusal
+from api.http.moments import with_deadline
 from api.http.negotiation import PROBLEM_JSON
 
 STATUS_OF_FAMILY: Final[Mapping[type[Refusal], HTTPStatus]] = MappingProxyType(
@@ -102,17 +103,18 @@ def block_member(block: Block) -> dict[str, Any]:
 
 def problem_of(refusal: Refusal, *, base_url: str, request_id: str) -> dict[str, Any]:
     """The problem document of a refusal (RFC 9457 §3)."""
+    first = refusal.blocks[0].details if isinstance(refusal, Blocked) else {}
     document: dict[str, Any] = {
         "type": f"{base_url}/problems/{refusal.code}",
         "title": refusal.title,
         "status": int(status_of(type(refusal))),
-        "detail": refusal.detail,
+        "detail": with_deadline(refusal.detail, {**first, **refusal.members}),
         "instance": f"urn:uuid:{uuid.uuid4()}",
         "code": refusal.code,
         "request_id": request_id,
     }
     if isinstance(refusal, Blocked):
-        document |= _members(refusal.blocks[0].details)
+        document |= _members(first)
         document["blocks"] = [block_member(block) for block in refusal.blocks]
     document.update(_members(refusal.members))
     return document

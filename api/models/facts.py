@@ -51,6 +51,7 @@ CLASS_NAMES = (
     "effective_drop_until",
     "effective_withdraw_until",
     "effective_promotion_ends_at",
+    "effective_timezone",
     "waitlist_enabled",
     "waitlist_capacity",
     "capacity",

@@ -37,6 +37,7 @@ _PLAIN = (
     "waitlist_enabled",
     "waitlist_capacity",
     "approval_required",
+    "effective_timezone",
 )
 
 

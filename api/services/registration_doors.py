@@ -71,7 +71,8 @@ class Wish:
             waived = {"overrides": sorted(self.overrides), "reason_code": self.reason_code}
             body = {"student_id": self.student_id, **(waived if self.overrides else {})}
             ways.append(WayOn(rel="waitlist", ids={"class_id": self.class_id}, body=body))
-        return Blocked.by(blocks, class_id=self.class_id).leading_to(*ways)
+        refusal = Blocked.by(blocks, class_id=self.class_id).leading_to(*ways)
+        return refusal.read_in(facts.school_class.effective_timezone)
 
 
 def admitted(

@@ -51,6 +51,8 @@ class ClassFacts:
     waitlist_enabled: bool = True
     waitlist_capacity: int | None = None
     approval_required: bool = False
+    effective_timezone: str = "UTC"
+    """By which people read its deadlines."""
 
     def promotes_at(self, now: datetime) -> bool:
         """Whether somebody could still be promoted at `now`."""

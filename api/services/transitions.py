@@ -231,7 +231,7 @@ class Transitions:
         book, seen = opened.book, opened.seen
         blocks = move_blocks(rel, opened.facts, book.at)
         if blocks:
-            raise _refusal(blocks)
+            raise _refusal(blocks).read_in(book.row.effective_timezone)
         to, event = ASKABLE_MOVES[rel].to, _EVENT[rel]
         if rel is Rel.APPROVE and isinstance(
             approval_verdict(opened.facts.facts, book.at), Waitlist

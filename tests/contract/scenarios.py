@@ -302,7 +302,7 @@ def _(scene):
     return scene.school.owner.patch(url, {"capacity": 0}, if_match="*")
 
 
-@refusal("offer-expired", 409, "offer_expires_at")
+@refusal("offer-expired", 409, "offer_expires_at", "timezone")
 def _(scene):
     url = scene.a_class(capacity=1)
     seat = scene.register(url).headers["Location"]
@@ -330,12 +330,12 @@ def _(scene):
     return scene.register(scene.a_class(status="closed"))
 
 
-@refusal("not-open-yet", 409, *BLOCKED, "opens_at")
+@refusal("not-open-yet", 409, *BLOCKED, "opens_at", "timezone")
 def _(scene):
     return scene.register(scene.a_class(windows=[scene.window(1, 2)]))
 
 
-@refusal("registration-closed", 409, *BLOCKED, "closed_at")
+@refusal("registration-closed", 409, *BLOCKED, "closed_at", "timezone")
 def _(scene):
     return scene.register(scene.a_class(windows=[scene.window(-2, -1)]))
 

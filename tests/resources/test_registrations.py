@@ -1,10 +1,14 @@
 """Registrations over HTTP: the doors, what is answered, and what is refused."""
 
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
 import pytest
 from sqlalchemy import select, update
 
 from api import ids
 from api.authz.actor import Actor
+from api.clock import to_text
 from api.models import IdempotencyKey, Organization
 from api.services import class_seats
 from tests import factories
@@ -221,6 +225,57 @@ def test_no_line_is_offered_to_whoever_stands_in_as_many_as_may_be(school):
     assert (refused.status_code, refused.json["code"]) == (409, "class-full")
     assert refused.json["waitlist_open"] is True
     assert "_links" not in refused.json
+
+
+@pytest.mark.parametrize(
+    ("opens", "closes", "code", "words"),
+    [
+        (1, 2, "not-open-yet", "Registration is not open yet. It opens on"),
+        (-2, -1, "registration-closed", "Registration is closed. The deadline was"),
+    ],
+)
+def test_a_window_is_told_by_the_wall_clock_of_the_class(
+    school, http_clock, opens, closes, code, words
+):
+    moments = [http_clock.now() + timedelta(days=days) for days in (opens, closes)]
+    names = ("opens_at", "closes_at")
+    window = dict(zip(names, map(to_text, moments), strict=True)) | {"audience": None}
+    url = a_class(school, windows=[window], timezone="Asia/Tokyo", effective_timezone="Asia/Tokyo")
+    local = next(m for m in moments if abs(m - http_clock.now()) == timedelta(days=1))
+    shown = local.astimezone(ZoneInfo("Asia/Tokyo")).strftime("%Y-%m-%d %H:%M")
+
+    refused = school.student.post(f"{url}/registrations", {}).json
+    blocked = school.student.get(url).json["_blocked"]["register"]
+
+    assert (refused["code"], refused["timezone"]) == (code, "Asia/Tokyo")
+    assert refused["detail"] == f"{words} {shown} Asia/Tokyo (UTC+09:00)."
+    assert to_text(local) in refused["blocks"][0].values()
+    assert refused["blocks"] == blocked
+
+
+def test_the_end_of_an_offer_and_of_dropping_is_told_by_the_wall_clock_of_the_class(
+    school, http_clock
+):
+    zone = {"timezone": "America/New_York", "effective_timezone": "America/New_York"}
+    until = http_clock.now() + timedelta(days=1)
+    seat = a_class(school, effective_drop_until=until, drop_until=until, **zone)
+    dropping = school.student.post(f"{seat}/registrations", {}).headers["Location"]
+    offering = a_class(school, capacity=0, **zone)
+    waiting = school.student.post(f"{offering}/registrations", {"on_full": "waitlist"})
+    etag = school.registrar.get(offering).headers["ETag"]
+    school.registrar.patch(offering, {"capacity": 1}, if_match=etag)
+    http_clock.advance(days=3)
+
+    late = school.student.delete(dropping).json
+    gone = school.student.post(
+        f"{waiting.headers['Location']}/transitions", {"to": "enrolled"}
+    ).json
+
+    shown = until.astimezone(ZoneInfo("America/New_York")).strftime("%Y-%m-%d %H:%M")
+    assert (late["code"], late["timezone"]) == ("registration-closed", "America/New_York")
+    assert f"The deadline was {shown} America/New_York (UTC-04:00)." in late["detail"]
+    assert (gone["code"], gone["timezone"]) == ("offer-expired", "America/New_York")
+    assert "The offer ended on" in gone["detail"]
 
 
 def test_a_line_without_room_is_not_offered(school):
