@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -136,10 +136,15 @@ def note_next_due(tx: Transaction, book: SeatBook) -> None:
 
 
 def ends_at(tx: Transaction, row: Row[Any]) -> datetime | None:
-    """When the class ends by itself: as the day after its term's last begins in its zone."""
+    """When the class ends by itself: as the day after its term's last begins in its zone.
+
+    A term to the end of the calendar has no day after: null, never.
+    """
     if row.term_id is None:
         return None
     ends_on = tx.scalar(_ENDS_ON, organization_id=row.organization_id, term_id=row.term_id)
+    if ends_on == date.max:
+        return None
     zone = ZoneInfo(row.effective_timezone)
     return datetime.combine(ends_on + timedelta(days=1), time(), zone).astimezone(UTC)
 

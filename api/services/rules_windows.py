@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from api.errors import Block
 
 PENDING_LASTS = timedelta(days=7)
 """How long after the last window an undecided request for approval stays."""
+
+_LAST_TO_EXPIRE = datetime.max.replace(tzinfo=UTC) - PENDING_LASTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +125,9 @@ def effective_deadlines(
 
 
 def pending_ends_at(windows: Sequence[Window]) -> datetime | None:
-    """When a request for approval expires: 7 days after the last window; null: never."""
+    """When a request for approval expires: 7 days after the last window; null: never.
+
+    A window that closes as the calendar ends is one that does not close.
+    """
     last = max((window.closes_at for window in windows), default=None)
-    return None if last is None else last + PENDING_LASTS
+    return None if last is None or last > _LAST_TO_EXPIRE else last + PENDING_LASTS

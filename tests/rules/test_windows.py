@@ -157,6 +157,22 @@ def test_a_pending_request_outlives_the_last_window_by_a_week():
     assert pending_ends_at([]) is None
 
 
+@pytest.mark.parametrize(
+    ("closes_at", "ends_at"),
+    [
+        ("9999-12-31T23:59:59.999Z", None),
+        ("9999-12-25T00:00:00.000Z", None),
+        ("9999-12-24T23:59:59.999Z", "9999-12-31T23:59:59.999Z"),
+    ],
+)
+def test_a_request_for_a_class_whose_window_does_not_close_stays(closes_at, ends_at):
+    window = Window(opens_at=NOON, closes_at=datetime.fromisoformat(closes_at))
+
+    found = pending_ends_at([window])
+
+    assert found == (None if ends_at is None else datetime.fromisoformat(ends_at))
+
+
 def test_bounds_are_the_instants_on_both_sides_of_now():
     bounds = bounds_around(NOON, [at(-2), None, at(-1), at(1), at(3)])
 
