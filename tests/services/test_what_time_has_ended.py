@@ -9,7 +9,7 @@ from api.clock import to_text
 from api.errors import StateConflict
 from api.models import SchoolClass
 from api.services.rules_waitlist import Shrink
-from api.services.sweeper import Sweeper
+from api.services.sweeper import Sweeper, settle_class
 from api.services.verification import verify
 from tests import factories, seat_changes
 from tests.services.school import School
@@ -64,7 +64,8 @@ def test_a_class_that_time_has_ended_was_changed_when_it_ended(school, clock):
     school_class = a_class_of_a_term(school)
     clock.set(school_class.next_due_at)
 
-    Sweeper(school.database).once()
+    with school.database.write() as tx:
+        settle_class(tx, school_class.id)
     ended = school.class_now(school_class)
 
     assert (ended.status, ended.version) == ("ended", school_class.version + 1)
