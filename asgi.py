@@ -22,13 +22,15 @@ def main(arguments: list[str]) -> None:
         listener = listen(settings.host, settings.port)
     except OSError as reason:
         sys.exit(f"homeroom: {settings.host}:{settings.port}: {reason}; choose another with PORT=…")
-    if "--demo" in arguments:
+
+    def fill() -> None:
         # In this process: every further start of Python would delay the first answer.
         migrate.upgrade(settings.database_url)
         command(["seed", "--demo"], standalone_mode=False)
 
     host, port = listener.getsockname()[:2]
-    app = application_of(dataclasses.replace(settings, port=port))
+    settings = dataclasses.replace(settings, port=port)
+    app = application_of(settings, fill) if "--demo" in arguments else application_of(settings)
     homeroom = app.extensions["homeroom"]
     address = settings.public_url or f"http://{f'[{host}]' if ':' in host else host}:{port}"
 

@@ -53,6 +53,8 @@ class Homeroom:
     edge: Edge
     discovery: Discovery
     sweeper: Sweeper
+    starting: threading.Event
+    """Set while the process waits for a database that was away when it started."""
     stopping: threading.Event
 
     def close(self) -> None:
@@ -137,7 +139,7 @@ def _mount(app: Flask, settings: Settings, database: Database, container: Contai
         pages=Pages(cursors=Cursors(secret), renderer=renderer, expansion=expansion),
         expansion=expansion,
     )
-    stopping = threading.Event()
+    starting, stopping = threading.Event(), threading.Event()
     observation = Observation()
     Envelope(
         public_url=settings.public_url,
@@ -160,6 +162,7 @@ def _mount(app: Flask, settings: Settings, database: Database, container: Contai
         edge=edge,
         discovery=discovery,
         sweeper=Sweeper(database, uses),
+        starting=starting,
         stopping=stopping,
     )
     Health(
@@ -168,6 +171,7 @@ def _mount(app: Flask, settings: Settings, database: Database, container: Contai
         registry=observation.registry,
         metrics_token=settings.metrics_token,
         release=RELEASE,
+        starting=starting,
         stopping=stopping,
     ).attach(app)
     discovery.compile(app)

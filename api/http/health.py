@@ -15,7 +15,7 @@ from api.errors import AuthenticationRequired, Unavailable
 from api.http.authentication import bearer_token
 from api.models.database import Database
 from api.models.engines import UnsuitableDatabase
-from api.models.schema_info import check_schema
+from api.models.fitness import check_fit
 
 LOOPBACK = frozenset({"127.0.0.1", "::1"})
 PING_SECONDS = 1
@@ -30,6 +30,7 @@ class Health:
     registry: CollectorRegistry
     metrics_token: str | None
     release: str
+    starting: threading.Event
     stopping: threading.Event
 
     def attach(self, app: Flask) -> None:
@@ -46,9 +47,10 @@ class Health:
         """200 when everything that is configured answers.
 
         Raises:
-            Unavailable: something does not, or the process is about to stop; `checks` says what.
+            Unavailable: something does not, or the process has not begun or is about to stop;
+                `checks` says what.
         """
-        checks = {"process": "stopping" if self.stopping.is_set() else "ok"}
+        checks = {"process": self._process()}
         checks["database"] = self._database()
         if self.redis_url is not None:
             checks["redis"] = self._redis(self.redis_url)
@@ -72,10 +74,15 @@ class Health:
         sent = bearer_token(request) or ""
         return hmac.compare_digest(sent.encode(), self.metrics_token.encode())
 
+    def _process(self) -> str:
+        if self.stopping.is_set():
+            return "stopping"
+        return "starting" if self.starting.is_set() else "ok"
+
     def _database(self) -> str:
         try:
             with self.database.read() as tx:
-                check_schema(tx, release=self.release)
+                check_fit(tx, release=self.release)
         except UnsuitableDatabase as unsuitable:
             return str(unsuitable)
         except Unavailable:

@@ -208,7 +208,7 @@ def open_database(
 
     Raises:
         UnsuitableDatabase: a setting that Homeroom needs is not in force.
-        Unavailable: there is no answer from it.
+        Unavailable: the file cannot be opened; a server that is away refuses the first statement.
     """
     parsed = database_url(url)
     app.config["SQLALCHEMY_DATABASE_URI"] = parsed

@@ -159,7 +159,9 @@ def _look_whether_alive(engine: Engine) -> Callable[[Any, ConnectionPoolEntry, A
 
 
 def check_settings(write: Engine, read: Engine) -> None:
-    """Read back on both engines what the connections were told.
+    """Read back on both engines what SQLite's connections were told.
+
+    A server is not asked: it may be away when a process starts (`fitness.check_fit` asks it).
 
     Raises:
         UnsuitableDatabase: a setting is not in force, or the file lies on a network.
@@ -168,16 +170,6 @@ def check_settings(write: Engine, read: Engine) -> None:
         _refuse_network_file_system(Path(str(write.url.database)))
         _check_pragmas(write, SQLITE_PRAGMAS)
         _check_pragmas(read, {**SQLITE_PRAGMAS, "query_only": 1})
-        return
-    for engine in (write, read):
-        with engine.connect() as connection:
-            zone = connection.exec_driver_sql("SHOW timezone").scalar_one()
-            encoding = connection.exec_driver_sql("SHOW server_encoding").scalar_one()
-        if zone not in {"UTC", "Etc/UTC"} or encoding != "UTF8":
-            raise UnsuitableDatabase(
-                f"time zone {zone} and encoding {encoding}, not UTC and UTF8: "
-                "ALTER DATABASE … SET timezone TO 'UTC'"
-            )
 
 
 def _check_pragmas(engine: Engine, expected: dict[str, Any]) -> None:

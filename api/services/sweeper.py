@@ -73,6 +73,11 @@ class Sweeper:
         self._thread = threading.Thread(target=self._run, name="sweeper", daemon=True)
         self._thread.start()
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it sweeps by itself."""
+        return self._thread is not None
+
     def stop(self) -> None:
         """End: the class at hand is finished, no other is begun; what is noted gets written."""
         self._stopping.set()

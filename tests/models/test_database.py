@@ -21,7 +21,9 @@ from api.models.engines import (
     file_system_of,
 )
 from api.models.facts import CLOCK
+from api.models.fitness import check_fit
 from api.models.locks import LockOrderBroken, LockStep
+from api.release import RELEASE
 from tests import factories
 
 ONE = text("SELECT 1")
@@ -199,8 +201,10 @@ def test_a_session_that_is_not_in_utc_stops_the_start(fresh_database_url):
     with psycopg.connect(fresh_database_url, autocommit=True) as connection:
         connection.execute(f"ALTER DATABASE \"{name}\" SET timezone TO 'Europe/Vienna'")
 
-    with pytest.raises(UnsuitableDatabase, match="Europe/Vienna"):
-        _open(fresh_database_url, pooler="transaction")
+    database = _open(fresh_database_url, pooler="transaction")
+    with pytest.raises(UnsuitableDatabase, match="Europe/Vienna"), database.read() as tx:
+        check_fit(tx, release=RELEASE)
+    database.close()
 
 
 @pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
@@ -347,9 +351,11 @@ def test_a_file_on_a_network_stops_the_start(fresh_database_url, monkeypatch):
         _open(fresh_database_url)
 
 
-def test_a_server_that_is_not_there_is_a_refusal():
+def test_a_server_that_is_not_there_is_a_refusal_when_it_is_asked():
+    database = _open("postgresql://nobody@127.0.0.1:1/nothing")
+
     with pytest.raises(Unavailable):
-        _open("postgresql://nobody@127.0.0.1:1/nothing")
+        database.ping()
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)

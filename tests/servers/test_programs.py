@@ -95,10 +95,10 @@ def test_a_database_behind_the_code_stops_the_start_with_the_way_out(tmp_path):
     assert words == "homeroom: the schema is behind the code: homeroom db upgrade\n"
 
 
-def test_a_database_that_is_away_stops_the_start_without_its_password(tmp_path):
-    with listen("127.0.0.1", 0) as nobody:
-        url = f"postgresql://ann:hunter2@127.0.0.1:{nobody.getsockname()[1]}/homeroom"
-        status, words = refused(tmp_path, HOMEROOM_DATABASE_URL=url)
+def test_a_file_that_cannot_be_opened_stops_the_start(tmp_path):
+    url = f"sqlite:///{tmp_path}/no-such-folder/homeroom.sqlite3"
+
+    status, words = refused(tmp_path, HOMEROOM_DATABASE_URL=url)
 
     assert status == 1
     assert words == "homeroom: the database that HOMEROOM_DATABASE_URL names does not answer\n"

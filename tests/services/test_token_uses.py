@@ -135,9 +135,7 @@ def test_a_token_that_somebody_else_changes_is_not_waited_for(database, a_token,
     assert (used_on(held), used_on(free)) == (None, clock.now().date())
 
 
-def test_what_could_not_be_written_is_written_later(
-    database, a_token, used_on, clock, monkeypatch
-):
+def test_what_could_not_be_written_is_written_later(database, a_token, used_on, clock, monkeypatch):
     uses, token = TokenUses(), a_token()
     uses.note(token.id, clock.now())
 

@@ -15,6 +15,7 @@ from api.errors import Unavailable
 from api.models import migrate
 from api.models.database import Database, Transaction, open_database
 from api.models.engines import UnsuitableDatabase
+from api.models.fitness import check_fit
 from api.models.registration import PromotionDue
 from api.models.tenancy import across
 from api.release import RELEASE
@@ -131,18 +132,18 @@ def _look_at_database(settings: Settings, found: Examination) -> None:
             pooler=settings.pooler,
             clock=SystemClock(),
         )
+        try:
+            _ask(database, settings, found)
+        finally:
+            database.close()
     except (UnsuitableDatabase, Unavailable) as reason:
         cure = "mend it, or name another in HOMEROOM_DATABASE_URL"
         found.findings.append(Finding(f"database: {reason}", cure, is_grave=True))
-        return
-    try:
-        _ask(database, settings, found)
-    finally:
-        database.close()
 
 
 def _ask(database: Database, settings: Settings, found: Examination) -> None:
     with database.read() as tx:
+        check_fit(tx, release=RELEASE)
         if tx.dialect == "sqlite":
             found.facts["database"] = f"SQLite {tx.scalar(text('SELECT sqlite_version()'))}"
         else:

@@ -15,7 +15,7 @@ from api.errors import Refusal, Unavailable
 from api.ids import Ids
 from api.models.database import Database, open_database
 from api.models.engines import UnsuitableDatabase, database_url
-from api.models.schema_info import check_schema
+from api.models.fitness import check_fit
 from api.release import RELEASE
 from api.settings import SettingRefused, Settings
 
@@ -66,7 +66,7 @@ def installation(clock: Clock | None = None) -> Iterator[Installation]:
         )
         try:
             with database.read() as tx:
-                check_schema(tx, release=RELEASE)
+                check_fit(tx, release=RELEASE)
             container = build(database, ids=ids, is_signup_open=True)
             yield Installation(
                 settings=settings, database=database, container=container, ids=ids, clock=clock
