@@ -6,7 +6,6 @@ them under the lock, and reads again if either has risen.
 
 from __future__ import annotations
 
-from functools import reduce
 from typing import Any
 
 from sqlalchemy import (
@@ -22,12 +21,13 @@ from sqlalchemy import (
     func,
     literal_column,
     null,
+    or_,
     select,
 )
 from sqlalchemy.orm import aliased
 
 from api.models.base import Instant
-from api.models.guard_sql import database_clock, json_rows, minutes_after, opaque
+from api.models.guard_sql import database_clock, json_list, json_rows, minutes_after, opaque
 from api.models.organization import ConflictPolicy, Organization
 from api.models.registration import (
     LIVE,
@@ -37,7 +37,7 @@ from api.models.registration import (
     in_states,
 )
 from api.models.school_class import SchoolClass
-from api.models.session import ClassSession, SessionStatus
+from api.models.session import MAX_DURATION_MINUTES, ClassSession, SessionStatus
 from api.models.student import Student
 
 CLASS_NAMES = (
@@ -74,33 +74,25 @@ CLOCK: ColumnElement[Any] = func.coalesce(
 
 _Other, _OtherClass = aliased(Registration), aliased(SchoolClass)
 _Ours, _Theirs = aliased(ClassSession), aliased(ClassSession)
+_WAITING = {RegistrationState.WAITLISTED}
+_OF_ROW = (SchoolClass, Student, Organization)
+"""What a question about the student's other places takes from the row that asks it."""
 
-
-def _clash_stamp() -> ColumnElement[Any]:
-    """What the clashes of a class and a student rest on, as one text that differs when it does."""
-    seated = (
-        select(func.coalesce(func.sum(_OtherClass.version), 0))
-        .select_from(_Other)
-        .join(_OtherClass, _OtherClass.id == _Other.class_id)
-        .where(
-            _Other.organization_id == SchoolClass.organization_id,
-            _Other.student_id == Student.id,
-            in_states(_Other.state, SEATED),
-        )
-        .correlate(SchoolClass, Student, Organization)
-        .scalar_subquery()
-    )
-    parts = (SchoolClass.version, Student.guard_version, seated, Organization.version)
-    first, *others = (cast(part, Text) for part in parts)
-    return reduce(lambda stamp, part: stamp.concat(".").concat(part), others, first)
-
-
-_STAMP = _clash_stamp()
-_KNOWN = bindparam("known_clashes", value=None, type_=Text)
+_LONGEST = literal_column(str(MAX_DURATION_MINUTES), Integer)
+_NONE, _DOT = literal_column("0", Integer), literal_column("'.'", Text)
+_IS_IGNORED = Organization.conflict_policy == ConflictPolicy.IGNORE
+_IS_UNLIMITED = and_(
+    Organization.max_live_classes_per_term.is_(None),
+    Organization.max_waitlists_per_term.is_(None),
+)
 
 
 def _clashes() -> ColumnElement[Any]:
-    """Sessions of the class, each beside one of another class in which the student has a seat."""
+    """Sessions of the class, each beside one of another class in which the student has a seat.
+
+    Session by session of the class, in each of those classes along its index: nothing but the
+    start of theirs is compared as it stands, or PostgreSQL would begin with all of theirs.
+    """
     gap = Organization.min_gap_minutes
     pairs = (
         select(
@@ -116,21 +108,22 @@ def _clashes() -> ColumnElement[Any]:
         )
         .select_from(_Other)
         .join(
-            _Theirs,
-            and_(
-                _Theirs.organization_id == opaque(_Other.organization_id),
-                _Theirs.class_id == _Other.class_id,
-                _Theirs.status == SessionStatus.SCHEDULED,
-            ),
-        )
-        .join(
             _Ours,
             and_(
                 _Ours.organization_id == SchoolClass.organization_id,
                 _Ours.class_id == SchoolClass.id,
                 _Ours.status == SessionStatus.SCHEDULED,
-                _Ours.starts_at < minutes_after(_Theirs.ends_at, gap),
+            ),
+        )
+        .join(
+            _Theirs,
+            and_(
+                _Theirs.organization_id == opaque(_Other.organization_id),
+                _Theirs.class_id == _Other.class_id,
+                _Theirs.status == SessionStatus.SCHEDULED,
+                _Theirs.starts_at > minutes_after(_Ours.starts_at, -(gap + _LONGEST)),
                 _Theirs.starts_at < minutes_after(_Ours.ends_at, gap),
+                minutes_after(_Ours.starts_at, -gap) < _Theirs.ends_at,
             ),
         )
         .where(
@@ -139,31 +132,68 @@ def _clashes() -> ColumnElement[Any]:
             _Other.class_id != SchoolClass.id,
             in_states(_Other.state, SEATED),
         )
-        .correlate(SchoolClass, Student, Organization)
+        .correlate(*_OF_ROW)
         .scalar_subquery()
     )
-    ignored = Organization.conflict_policy == ConflictPolicy.IGNORE
-    return case((ignored, null()), else_=pairs)
+    return case((_IS_IGNORED, null()), else_=pairs)
 
 
-def _in_term(limit: Any, states: Any) -> ColumnElement[Any]:
-    """How many registrations in those states the student has in other classes of the term."""
-    counted = (
-        select(func.count())
+_IN_TERM = and_(_Other.class_id != SchoolClass.id, _OtherClass.term_id == SchoolClass.term_id)
+_LIVE_COUNT = func.count().filter(_IN_TERM)
+_WAITLIST_COUNT = func.count().filter(_IN_TERM, in_states(_Other.state, _WAITING))
+
+
+def _of_places(*columns: ColumnElement[Any]) -> Select[Any]:
+    """Aggregates of the student's live registrations, each beside its class."""
+    return (
+        select(*columns)
         .select_from(_Other)
         .join(_OtherClass, _OtherClass.id == _Other.class_id)
         .where(
             _Other.organization_id == SchoolClass.organization_id,
             _Other.student_id == Student.id,
-            _Other.class_id != SchoolClass.id,
-            in_states(_Other.state, states),
-            _OtherClass.term_id == SchoolClass.term_id,
+            in_states(_Other.state, LIVE),
         )
-        .correlate(SchoolClass, Student, Organization)
+        .correlate(*_OF_ROW)
+    )
+
+
+def _counts() -> ColumnElement[Any]:
+    """How many live and how many waiting registrations there are in other classes of the term."""
+    counted = _of_places(json_list(_LIVE_COUNT, _WAITLIST_COUNT)).scalar_subquery()
+    # Most organizations set no limit, and then nothing is counted.
+    return case((_IS_UNLIMITED, null()), else_=counted)
+
+
+def _elsewhere() -> ColumnElement[Any]:
+    """The two counts, the clashes and their stamp, as one list; null where no rule asks.
+
+    The stamp says what the clashes rest on: the versions of the class, of the student's places,
+    of the classes of their seats and of the organization. The clashes are null if it is `known`.
+    """
+    seats = func.sum(_OtherClass.version).filter(in_states(_Other.state, SEATED))
+    stamp: ColumnElement[str] = cast(SchoolClass.version, Text)
+    for version in (Student.guard_version, func.coalesce(seats, _NONE), Organization.version):
+        stamp = stamp.concat(_DOT).concat(cast(version, Text))
+    # One row of its own, so that it is looked for once and not in each place where it is named.
+    places = _of_places(
+        _LIVE_COUNT.label("live"), _WAITLIST_COUNT.label("waiting"), stamp.label("stamp")
+    ).subquery("places")
+    known = places.c.stamp == bindparam("known_clashes", value=None, type_=Text)
+    found = (
+        select(
+            json_list(
+                places.c.live,
+                places.c.waiting,
+                case((known, null()), else_=_clashes()),
+                places.c.stamp,
+            )
+        )
+        .correlate(*_OF_ROW)
         .scalar_subquery()
     )
-    # Most organizations set no limit, and then nothing is counted.
-    return case((limit.is_(None), 0), else_=counted)
+    is_idle = or_(Student.id.is_(None), and_(_IS_IGNORED, _IS_UNLIMITED))
+    return case((is_idle, null()), else_=found)
 
 
 _Live = aliased(Registration)
@@ -184,14 +214,11 @@ OF_ORGANIZATION = (
     Organization.max_waitlists_per_term.label("max_waitlists_per_term"),
     Organization.public_catalog.label("public_catalog"),
 )
-_DEEP_BUT_CLASHES = (
-    _in_term(Organization.max_live_classes_per_term, LIVE).label("live_count"),
-    _in_term(Organization.max_waitlists_per_term, {RegistrationState.WAITLISTED}).label(
-        "waitlist_count"
-    ),
+DEEP = (
+    _counts().label("counts"),
     CLOCK.label("clock_now"),
+    _clashes().label("clashes"),
 )
-DEEP = (*_DEEP_BUT_CLASHES, _clashes().label("clashes"))
 LABELLED = tuple(getattr(SchoolClass, name).label(f"class_{name}") for name in CLASS_NAMES)
 """The columns of the class beside columns of another table: each under `class_…`."""
 
@@ -245,10 +272,8 @@ CLASS_ITEM: Select[Any] = (
         SchoolClass.__table__,
         *_OF_SUBJECT,
         *OF_ORGANIZATION,
-        *_DEEP_BUT_CLASHES,
-        _STAMP.label("clash_stamp"),
-        (_STAMP == _KNOWN).label("is_clash_known"),
-        case((_STAMP == _KNOWN, null()), else_=_clashes()).label("clashes"),
+        CLOCK.label("clock_now"),
+        _elsewhere().label("elsewhere"),
     )
     .select_from(_SUBJECTS)
     .where(SchoolClass.id == bindparam("class_id"), Organization.archived_at.is_(None))
@@ -258,32 +283,9 @@ CLASS_ITEM: Select[Any] = (
 With `known_clashes` (`api.services.known_clashes`) nothing is searched that is known already.
 """
 
-_SHALLOW = (
-    literal_column("0", Integer).label("live_count"),
-    literal_column("0", Integer).label("waitlist_count"),
-    null().label("clashes"),
-)
-"""What the cheap guards do not look at."""
-
 CLASS_PAGE: Select[Any] = (
-    select(
-        SchoolClass.__table__,
-        *_OF_SUBJECT,
-        *OF_ORGANIZATION,
-        *_SHALLOW,
-        CLOCK.label("clock_now"),
-    )
+    select(SchoolClass.__table__, *_OF_SUBJECT, *OF_ORGANIZATION, CLOCK.label("clock_now"))
     .select_from(_SUBJECTS)
     .where(SchoolClass.organization_id == bindparam("organization_id"))
 )
 """Classes of an organization with every column, and what the cheap guards look at."""
-
-GUARDS_OF_PAGE: Select[Any] = (
-    select(*LABELLED, *_OF_SUBJECT, *OF_ORGANIZATION, *DEEP)
-    .select_from(_SUBJECTS)
-    .where(
-        SchoolClass.organization_id == bindparam("organization_id"),
-        SchoolClass.id.in_(bindparam("class_ids", expanding=True)),
-    )
-)
-"""Several classes as the guards see them, for the one of `student_ids`."""

@@ -2,13 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import Uuid
+from sqlalchemy import LargeBinary, Uuid
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import NullType, TypeDecorator, TypeEngine
 
 from api.models.base import Instant, Json
+
+
+class IdentifierSet(TypeDecorator[AbstractSet[UUID]]):
+    """Any number of UUIDs as one parameter, so that the statement is the same for all of them.
+
+    An array on PostgreSQL, on SQLite their bytes one after the other.
+    """
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(ARRAY(Uuid()))
+        return dialect.type_descriptor(LargeBinary())
+
+    def process_bind_param(self, value: AbstractSet[UUID] | None, dialect: Dialect) -> Any:
+        if value is None or dialect.name == "postgresql":
+            return None if value is None else list(value)
+        return b"".join(identifier.bytes for identifier in value)
 
 
 class database_clock(FunctionElement[Any]):  # noqa: N801  # reads as an SQL function
@@ -25,8 +50,23 @@ class json_rows(FunctionElement[Any]):  # noqa: N801  # the same
     type = Json
 
 
+class json_list(FunctionElement[Any]):  # noqa: N801  # the same
+    """The parts as one JSON list; a part of the type Json stays what it is."""
+
+    inherit_cache = True
+    type = Json
+
+
+class is_among(FunctionElement[Any]):  # noqa: N801  # the same
+    """Whether an identifier is in a set of them, which is a parameter."""
+
+    inherit_cache = True
+    # Not Boolean: that SQLAlchemy compares with 1 on SQLite, which then uses no index for it.
+    type = NullType()
+
+
 class minutes_after(FunctionElement[Any]):  # noqa: N801  # the same
-    """An instant some whole minutes later."""
+    """An instant some whole minutes later, or earlier if they are negative."""
 
     inherit_cache = True
     type = Instant
@@ -62,6 +102,25 @@ def _opaque_on_sqlite(element: Any, compiler: Any, **options: Any) -> str:
     return f"+{compiler.process(element.clauses, **options)}"
 
 
+@compiles(is_among)
+def _among_on_postgresql(element: Any, compiler: Any, **options: Any) -> str:
+    column, those = (compiler.process(part, **options) for part in element.clauses)
+    return f"{column} = ANY ({those})"
+
+
+@compiles(is_among, "sqlite")
+def _among_on_sqlite(element: Any, compiler: Any, **options: Any) -> str:
+    # Each part is written where it stands, for parameters are counted in that order.
+    column, those = element.clauses
+    written = compiler.process(column, **options)
+    length = compiler.process(those, **options)
+    sliced = compiler.process(those, **options)
+    # Both S608: made by the compiler.
+    starts = f"VALUES (1) UNION ALL SELECT n + 16 FROM place WHERE n + 16 < length({length})"  # noqa: S608
+    slices = f"WITH RECURSIVE place(n) AS ({starts}) SELECT substr({sliced}, n, 16) FROM place"  # noqa: S608
+    return f"{written} IN ({slices})"
+
+
 @compiles(json_rows)
 def _rows_on_postgresql(element: Any, compiler: Any, **options: Any) -> str:
     return f"jsonb_agg(jsonb_build_array({compiler.process(element.clauses, **options)}))"
@@ -79,6 +138,23 @@ def _rows_on_sqlite(element: Any, compiler: Any, **options: Any) -> str:
     return f"json_group_array(json_array({', '.join(written)}))"
 
 
+@compiles(json_list)
+def _list_on_postgresql(element: Any, compiler: Any, **options: Any) -> str:
+    return f"jsonb_build_array({compiler.process(element.clauses, **options)})"
+
+
+@compiles(json_list, "sqlite")
+def _list_on_sqlite(element: Any, compiler: Any, **options: Any) -> str:
+    written = [
+        # What is a text there would else become a string.
+        f"json({compiler.process(part, **options)})"
+        if part.type is Json
+        else compiler.process(part, **options)
+        for part in element.clauses
+    ]
+    return f"json_array({', '.join(written)})"
+
+
 @compiles(minutes_after)
 def _later_on_postgresql(element: Any, compiler: Any, **options: Any) -> str:
     instant, minutes = (compiler.process(part, **options) for part in element.clauses)
@@ -89,5 +165,5 @@ def _later_on_postgresql(element: Any, compiler: Any, **options: Any) -> str:
 def _later_on_sqlite(element: Any, compiler: Any, **options: Any) -> str:
     instant, minutes = (compiler.process(part, **options) for part in element.clauses)
     # Most organizations want no gap, and SQLite's strftime would be most of the time of a read.
-    later = f"strftime('%Y-%m-%dT%H:%M:%fZ', {instant}, {minutes} || ' minutes')"
+    later = f"strftime('%Y-%m-%dT%H:%M:%fZ', {instant}, ({minutes}) || ' minutes')"
     return f"CASE {minutes} WHEN 0 THEN {instant} ELSE {later} END"

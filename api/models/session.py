@@ -24,6 +24,9 @@ from api.models.base import Base, Json, choice, one_of
 from api.models.organization import Organization
 from api.models.school_class import SchoolClass
 
+MAX_DURATION_MINUTES = 24 * 60
+"""What no session lasts longer than."""
+
 
 class SessionStatus(enum.StrEnum):
     """Whether a session is held."""
@@ -40,7 +43,9 @@ class MeetingPattern(Base):
 
     __tablename__ = "meeting_patterns"
     __table_args__ = (
-        CheckConstraint("duration_minutes BETWEEN 1 AND 1440", name="duration_in_range"),
+        CheckConstraint(
+            f"duration_minutes BETWEEN 1 AND {MAX_DURATION_MINUTES}", name="duration_in_range"
+        ),
         CheckConstraint("from_date <= to_date", name="ends_after_its_start"),
         ForeignKeyConstraint(
             ["organization_id", "class_id"], ["classes.organization_id", "classes.id"]

@@ -16,13 +16,17 @@ from api.http.filters import Listing, choice, day, identifier, instant, number
 from api.http.operation import operation
 from api.http.restful import Resource
 from api.models.database import Transaction
-from api.models.session import ClassSession, MeetingPattern, SessionStatus
+from api.models.session import (
+    MAX_DURATION_MINUTES,
+    ClassSession,
+    MeetingPattern,
+    SessionStatus,
+)
 from api.schemas.dumping import members_of
 from api.schemas.hypermedia import Rel
 from api.schemas.timetable import MEETING_PATTERN, SESSION, MeetingPatternSchema, SessionSchema
 from api.services.judged import Judged, Listed
 from api.services.meeting_patterns import MeetingPatterns
-from api.services.rules_timetable import MAX_DURATION_MINUTES
 from api.services.sessions import Sessions
 
 TAG = "catalogue"

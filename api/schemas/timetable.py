@@ -8,13 +8,13 @@ from typing import Any
 
 from marshmallow import ValidationError, fields
 
-from api.models.session import SessionStatus
+from api.models.session import MAX_DURATION_MINUTES, SessionStatus
 from api.schemas.base import Representation
 from api.schemas.faults import FieldFault
 from api.schemas.fields import Date, Enum, Id, Instant, Integer, ListOf, LocalTime
 from api.schemas.hypermedia import Hypermedia, Rel
 from api.schemas.limits import field_options
-from api.services.rules_timetable import MAX_DURATION_MINUTES, MAX_EXCEPT_DATES
+from api.services.rules_timetable import MAX_EXCEPT_DATES
 
 
 class Weekday(enum.StrEnum):

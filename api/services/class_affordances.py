@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,11 +16,11 @@ from api.errors import Block
 from api.models import facts as fact_queries
 from api.models.database import Transaction
 from api.models.school_class import ClassStatus, instructor_ids
-from api.services.guard_facts import clashes_of, facts_of
+from api.services.guard_facts import NOTHING, Elsewhere, clashes_of, facts_of
 from api.services.judged import FORBIDDEN, Judged, Verdicts, permitted
 from api.services.known_clashes import KNOWN_CLASHES, Found
+from api.services.page_facts import elsewhere_of_page
 from api.services.registration_doors import own_students
-from api.services.rules_conflicts import Clash
 from api.services.rules_facts import Facts
 from api.services.rules_registration import CHEAP, CLASS_ONLY, FULL, Depth, blocks
 from api.services.rules_states import class_status_block
@@ -47,7 +48,7 @@ def read(
         return None
 
     def verdicts() -> Verdicts:
-        facts = facts_of(row, clashes=_remembered_clashes(row, known))
+        facts = facts_of(row, elsewhere=_remembered(row, known))
         return _verdicts(policy, actor, row, facts=facts, depth=FULL)
 
     return row, verdicts
@@ -60,7 +61,8 @@ def reread(tx: Transaction, policy: Policy, actor: Actor, class_id: UUID) -> Jud
     """
     row = _item(tx, class_id, own_students(actor), None)
     assert row is not None, "it has just been changed"  # shown to mypy
-    return Judged(row, _verdicts(policy, actor, row, facts=facts_of(row), depth=FULL))
+    facts = facts_of(row, elsewhere=_found(row))
+    return Judged(row, _verdicts(policy, actor, row, facts=facts, depth=FULL))
 
 
 def _item(
@@ -75,14 +77,27 @@ def _item(
     )
 
 
-def _remembered_clashes(row: Row[Any], known: Found | None) -> Sequence[Clash]:
-    if row.clash_stamp is None:
-        return ()
-    if known is not None and row.is_clash_known:
+def _found(row: Row[Any]) -> Elsewhere:
+    if row.elsewhere is None:
+        return NOTHING
+    live_count, waitlist_count, pairs, _ = row.elsewhere
+    return Elsewhere(
+        clashes=clashes_of(pairs, row.id),
+        live_count=live_count,
+        waitlist_count=waitlist_count,
+    )
+
+
+def _remembered(row: Row[Any], known: Found | None) -> Elsewhere:
+    found = _found(row)
+    if row.elsewhere is None:
+        return found
+    *_, stamp = row.elsewhere
+    if known is not None and known.stamp == stamp:
         # Not looked up again: another thread may have found a later state meanwhile.
-        return known.clashes
-    key = (row.id, row.subject_id)
-    return KNOWN_CLASHES.keep(key, row.clash_stamp, tuple(clashes_of(row.clashes, row.id)))
+        return replace(found, clashes=known.clashes)
+    KNOWN_CLASHES.keep((row.id, row.subject_id), stamp, found.clashes)
+    return found
 
 
 def judge_page(
@@ -93,46 +108,36 @@ def judge_page(
     *,
     student_id: UUID | None = None,
 ) -> list[Judged]:
-    """The classes of a page with their verdicts: no statement, or one set query by student.
+    """The classes of a page with their verdicts, which alike classes share.
 
-    `rows` come from `api.models.facts.CLASS_PAGE`, or a select made from it by `.where(…)`.
+    Without `student_id` the cheap guards judge and no statement is sent; else all guards do, for
+    that student. `rows` come from `api.models.facts.CLASS_PAGE`, or a select made from it by
+    `.where(…)`.
     """
-    if student_id is None or not rows:
-        return _judged_alike(policy, actor, rows)
-    found = tx.all(
-        fact_queries.GUARDS_OF_PAGE,
-        organization_id=rows[0].organization_id,
-        class_ids=[row.id for row in rows],
-        student_ids=[student_id],
-        clock_now=tx.given_now(),
-    )
-    facts = {guards.class_id: facts_of(guards, "class_") for guards in found}
-    return [
-        Judged(row, _verdicts(policy, actor, row, facts=facts[row.id], depth=FULL)) for row in rows
-    ]
-
-
-def _judged_alike(policy: Policy, actor: Actor, rows: Sequence[Row[Any]]) -> list[Judged]:
-    """Each class with its verdicts, which classes share that the cheap guards cannot tell apart."""
+    elsewhere: Sequence[Elsewhere] = [NOTHING] * len(rows)
+    depth = CHEAP
+    if student_id is not None and rows:
+        elsewhere, depth = elsewhere_of_page(tx, rows, student_id), FULL
     shared: dict[tuple[Any, ...], Verdicts] = {}
     judged = []
-    for row in rows:
-        key = _likeness(row)
+    for row, of_row in zip(rows, elsewhere, strict=True):
+        key = _likeness(row, of_row)
         found = shared.get(key) if key is not None else None
         if found is None:
-            found = _verdicts(policy, actor, row, facts=facts_of(row), depth=CHEAP)
+            facts = facts_of(row, elsewhere=of_row)
+            found = _verdicts(policy, actor, row, facts=facts, depth=depth)
             if key is not None:
                 shared[key] = found
         judged.append(Judged(row, found))
     return judged
 
 
-def _likeness(row: Row[Any]) -> tuple[Any, ...] | None:
+def _likeness(row: Row[Any], elsewhere: Elsewhere) -> tuple[Any, ...] | None:
     """What the verdicts on a class of a page depend on; None where that is too much to compare.
 
     All else that they depend on (the caller, the subject, the organization) a page has in common.
     """
-    if row.windows or row.live_id is not None:
+    if row.windows or row.live_id is not None or elsewhere.clashes:
         return None
     ends = row.effective_promotion_ends_at
     promotes = ends is None or _now(row) < ends
@@ -149,6 +154,8 @@ def _likeness(row: Row[Any]) -> tuple[Any, ...] | None:
         row.approval_required,
         row.next_ticket > 1,
         instructor_ids(row.instructors),
+        elsewhere.live_count,
+        elsewhere.waitlist_count,
     )
 
 

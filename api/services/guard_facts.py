@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any
@@ -13,7 +14,7 @@ from sqlalchemy import Row
 
 from api import clock
 from api.models.registration import RegistrationState
-from api.services.rules_conflicts import Clash, Span
+from api.services.rules_conflicts import Clash, Span, in_order_of_time
 from api.services.rules_facts import (
     NOBODY,
     ClassFacts,
@@ -78,15 +79,35 @@ def _windows(stored: bytes) -> tuple[Window, ...]:
     )
 
 
-def student_facts(row: Any, class_id: UUID, clashes: Sequence[Clash] | None = None) -> StudentFacts:
-    """What guards read of the subject of a row; nobody where there is none.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Elsewhere:
+    """What a student has in other classes than the one that is judged, as far as a rule asks.
 
-    `clashes` are given where they are known without the row.
+    The counts are of the term of the class; the clashes are with its sessions.
     """
+
+    clashes: tuple[Clash, ...] = ()
+    live_count: int = 0
+    waitlist_count: int = 0
+
+
+NOTHING = Elsewhere()
+
+
+def elsewhere_of(row: Any, class_id: UUID) -> Elsewhere:
+    """The same from a row with the columns `api.models.facts.DEEP`; nothing from any other."""
+    live_count, waitlist_count = getattr(row, "counts", None) or (0, 0)
+    return Elsewhere(
+        clashes=clashes_of(getattr(row, "clashes", None), class_id),
+        live_count=live_count,
+        waitlist_count=waitlist_count,
+    )
+
+
+def student_facts(row: Any, elsewhere: Elsewhere) -> StudentFacts:
+    """What guards read of the subject of a row; nobody where there is none."""
     if row.subject_id is None:
         return NOBODY
-    if clashes is None:
-        clashes = clashes_of(getattr(row, "clashes", None), class_id)
     live, live_id = None, getattr(row, "live_id", None)
     if live_id is not None:
         live = LiveRegistration(id=live_id, state=RegistrationState(row.live_state))
@@ -94,13 +115,13 @@ def student_facts(row: Any, class_id: UUID, clashes: Sequence[Clash] | None = No
         status=row.subject_status,
         groups=frozenset(row.subject_groups),
         live=live,
-        clashes=clashes,
-        live_count=getattr(row, "live_count", 0),
-        waitlist_count=getattr(row, "waitlist_count", 0),
+        clashes=elsewhere.clashes,
+        live_count=elsewhere.live_count,
+        waitlist_count=elsewhere.waitlist_count,
     )
 
 
-def clashes_of(pairs: Sequence[Sequence[str]] | None, class_id: UUID) -> list[Clash]:
+def clashes_of(pairs: Sequence[Sequence[str]] | None, class_id: UUID) -> tuple[Clash, ...]:
     """The clashes of a class as the row of its facts holds them, in the order of time."""
     found = [
         Clash(
@@ -119,7 +140,7 @@ def clashes_of(pairs: Sequence[Sequence[str]] | None, class_id: UUID) -> list[Cl
         )
         for ours, starts, ends, their_class, theirs, their_start, their_end in pairs or ()
     ]
-    return sorted(found, key=lambda clash: (clash.candidate.starts_at, clash.taken.starts_at))
+    return tuple(sorted(found, key=in_order_of_time))
 
 
 def facts_of(
@@ -127,12 +148,17 @@ def facts_of(
     prefix: str = "",
     counters: Counters | None = None,
     *,
-    clashes: Sequence[Clash] | None = None,
+    elsewhere: Elsewhere | None = None,
 ) -> Facts:
-    """Everything that the guards of a registration look at."""
+    """Everything that the guards of a registration look at.
+
+    `elsewhere` is given where it is known without the row.
+    """
+    if elsewhere is None:
+        elsewhere = elsewhere_of(row, getattr(row, f"{prefix}id"))
     return Facts(
         school_class=class_facts(row, prefix, counters),
-        student=student_facts(row, getattr(row, f"{prefix}id"), clashes),
+        student=student_facts(row, elsewhere),
         organization=OrganizationFacts(
             conflict_policy=row.conflict_policy,
             max_live_classes_per_term=row.max_live_classes_per_term,

@@ -17,6 +17,13 @@ from api.services.rules_conflicts import Clash
 Key = tuple[UUID, UUID]
 
 
+def stamp_of(
+    *, class_version: int, guard_version: int, seat_versions: int, organization_version: int
+) -> str:
+    """The stamp as `api.models.facts` writes it; `seat_versions`: the sum over those classes."""
+    return f"{class_version}.{guard_version}.{seat_versions}.{organization_version}"
+
+
 class Found(NamedTuple):
     """Clashes, and the stamp of what they were found from."""
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from heapq import heappop, heappush
+from itertools import accumulate
+from operator import attrgetter
+from typing import NamedTuple
 from uuid import UUID
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
+class Span(NamedTuple):
     """A scheduled session on the line of time, `[starts_at, ends_at)` in UTC; never empty."""
 
     session_id: UUID
@@ -19,38 +21,52 @@ class Span:
     ends_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Clash:
+class Clash(NamedTuple):
     """A session of the class that is asked for, and one of a class that the student has."""
 
     candidate: Span
     taken: Span
 
 
-def clashes(candidate: Sequence[Span], taken: Sequence[Span], gap_minutes: int = 0) -> list[Clash]:
-    """Every pair with `a.start < b.end + gap` and `b.start < a.end + gap`, in order of time.
+@dataclass(frozen=True, slots=True)
+class Timetable:
+    """Sessions that somebody attends, made ready to be compared with those of many classes."""
 
-    Back to back is no clash at gap 0. Neither side needs to be sorted. O((n + m) log(n + m))
-    and the number of pairs: one sweep along time, in which each side keeps what still runs.
-    """
-    gap = timedelta(minutes=gap_minutes)
-    arrivals = sorted(
-        [(span.starts_at, 0, index) for index, span in enumerate(candidate)]
-        + [(span.starts_at, 1, index) for index, span in enumerate(taken)]
-    )
-    sides = (candidate, taken)
-    running: tuple[list[tuple[datetime, int]], list[tuple[datetime, int]]] = ([], [])
-    pairs: list[tuple[int, int]] = []
-    for starts_at, side, index in arrivals:
-        across = running[1 - side]
-        while across and across[0][0] <= starts_at:
-            heappop(across)
-        pairs += [(index, other) if side == 0 else (other, index) for _, other in across]
-        heappush(running[side], (sides[side][index].ends_at + gap, index))
-    found = [Clash(candidate[ours], taken[theirs]) for ours, theirs in pairs]
-    return sorted(found, key=_in_order_of_time)
+    taken: Sequence[Span]
+    starts: Sequence[datetime]
+    free: Sequence[datetime]
+    gap: timedelta
+
+    @classmethod
+    def of(cls, taken: Iterable[Span], gap_minutes: int = 0) -> Timetable:
+        """Sort `taken` by time, O(m log m); `free[i]`: when the first i + 1 are over."""
+        gap = timedelta(minutes=gap_minutes)
+        ordered = sorted(taken, key=attrgetter("starts_at"))
+        return cls(
+            taken=ordered,
+            starts=[span.starts_at for span in ordered],
+            free=list(accumulate((span.ends_at + gap for span in ordered), max)),
+            gap=gap,
+        )
+
+    def clashes_with(self, candidate: Iterable[Span]) -> list[Clash]:
+        """Every pair with `a.start < b.end + gap` and `b.start < a.end + gap`, in order of time.
+
+        Back to back is no clash at gap 0. `candidate` need not be sorted. O(n log m) and the
+        number of pairs, unless one session lasts while many others come and go.
+        """
+        found = []
+        for ours in candidate:
+            place = bisect_left(self.starts, ours.ends_at + self.gap)
+            while place and ours.starts_at < self.free[place - 1]:
+                place -= 1
+                theirs = self.taken[place]
+                if ours.starts_at < theirs.ends_at + self.gap:
+                    found.append(Clash(ours, theirs))
+        return sorted(found, key=in_order_of_time)
 
 
-def _in_order_of_time(clash: Clash) -> tuple[datetime, datetime, UUID, UUID]:
+def in_order_of_time(clash: Clash) -> tuple[datetime, datetime, UUID, UUID]:
+    """By the starts of both; at the same time, by the ids."""
     ours, theirs = clash.candidate, clash.taken
     return ours.starts_at, theirs.starts_at, ours.session_id, theirs.session_id

@@ -10,7 +10,7 @@ from itertools import combinations, groupby
 from operator import attrgetter
 from uuid import UUID
 
-from api.services.rules_timetable import MAX_DURATION_MINUTES
+from api.models.session import MAX_DURATION_MINUTES
 
 _LONGEST = timedelta(minutes=MAX_DURATION_MINUTES)
 

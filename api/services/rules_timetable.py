@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from api.models.session import MAX_DURATION_MINUTES
+
 MAX_SESSIONS = 500
 """Sessions of one class, of all its patterns and those made by hand."""
 
 MAX_EXCEPT_DATES = 100
-MAX_DURATION_MINUTES = 24 * 60
 
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 """The names of RFC 5545 section 3.3.10, in the order of `date.weekday()`."""

@@ -3,18 +3,18 @@
 import pytest
 from sqlalchemy import event
 
-from api.models import facts, places
+from api.models import facts, page_facts, places
 from tests import factories
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
-@pytest.mark.parametrize("statement", [facts.CLASS_ITEM, facts.GUARDS, facts.GUARDS_OF_PAGE])
-def test_the_search_for_clashes_begins_with_what_the_student_has(tx, statement):
+@pytest.mark.parametrize("statement", [facts.CLASS_ITEM, facts.GUARDS, page_facts.SESSIONS])
+def test_sessions_are_looked_up_by_class(tx, statement):
     school_class = factories.a_class(tx)
     student = factories.a_student(tx, school_class.organization_id)
     asked = {
         "class_id": school_class.id,
-        "class_ids": [school_class.id],
+        "class_ids": frozenset([school_class.id]),
         "organization_id": school_class.organization_id,
         "student_ids": [student.id],
         "clock_now": tx.now(),
