@@ -121,9 +121,7 @@ def ids(clock):
 @pytest.fixture
 def database(engines, clock):
     """The shared database, under this test's clock."""
-    database = Database(engines.write, engines.read, clock)
-    yield database
-    database.let_go()
+    return Database(engines.write, engines.read, clock)
 
 
 @pytest.fixture

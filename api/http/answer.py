@@ -54,7 +54,7 @@ class Whole(Response):
     default_mimetype = None
 
     def __init__(self, status: int, fields: Mapping[str, str], body: bytes = b"") -> None:
-        super().__init__(body, status=_STATUS_LINES[status], headers=Headers())
+        super().__init__((body,), status=_STATUS_LINES[status], headers=Headers())
         self.add_fields(fields.items())
         if body:
             self.add_fields((("Content-Length", str(len(body))),))

@@ -73,23 +73,21 @@ class IdempotencyKeys:
             return
         now = tx.now()
         try:
-            tx.execute(
+            tx.all(
                 records.INSERT,
-                {
-                    "user_id": caller.actor.user_id,
-                    "method": asked.verb,
-                    "path": asked.path,
-                    "key": asked.key,
-                    "fingerprint": self._fingerprint(asked),
-                    "student_id": answer.student_id,
-                    **_effect(tx),
-                    "status": answer.status,
-                    "body": answer.body,
-                    "location": answer.headers.get("Location"),
-                    "etag": answer.headers.get("ETag"),
-                    "created_at": now,
-                    "expires_at": now + KEPT,
-                },
+                user_id=caller.actor.user_id,
+                method=asked.verb,
+                path=asked.path,
+                key=asked.key,
+                fingerprint=self._fingerprint(asked),
+                student_id=answer.student_id,
+                **_effect(tx),
+                status=answer.status,
+                body=answer.body,
+                location=answer.headers.get("Location"),
+                etag=answer.headers.get("ETag"),
+                created_at=now,
+                expires_at=now + KEPT,
             )
         except IntegrityError as taken:
             raise Busy("A request with this key was answered at this moment.") from taken

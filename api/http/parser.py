@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from flask import Request
 from marshmallow import RAISE, Schema, ValidationError
 from webargs.flaskparser import FlaskParser
-from webargs.multidictproxy import MultiDictProxy
 
 from api.errors import ValidationFailed
 from api.http.addresses import identified
@@ -50,16 +49,6 @@ class QueryParser(FlaskParser):
     """webargs over the query string: everything unknown is refused by name."""
 
     DEFAULT_UNKNOWN_BY_LOCATION = {**FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, "query": RAISE}  # noqa: RUF012  # webargs' own declaration
-
-    def load_querystring(self, req: Request, schema: Schema) -> MultiDictProxy:
-        """The query, once it is known to be UTF-8; `Parameters` refuses what is given twice.
-
-        Raises:
-            InvalidParameter: not UTF-8.
-        """
-        require_utf8(req.query_string)
-        query: MultiDictProxy = super().load_querystring(req, schema)
-        return query
 
     def handle_error(self, error: ValidationError, *args: Any, **_options: Any) -> NoReturn:
         """Name the unknown parameters, or else the values that cannot be used."""
@@ -107,16 +96,33 @@ def load_query(served: operation, request: Request) -> dict[str, Any]:
     kind = served.listing.schema if served.listing is not None else served.query
     if not request.query_string:
         return {} if kind is None else dict(_defaults_of(kind))
-    loaded: dict[str, Any] = query_parser.parse(
-        schema_of(kind or NoParameters), request, location="query"
-    )
-    return loaded
+    require_utf8(request.query_string)
+    kind = kind or NoParameters
+    schema, others = _asking_for(kind, frozenset(request.args))
+    loaded: dict[str, Any] = query_parser.parse(schema, request, location="query")
+    return {**others, **loaded}
 
 
 @functools.cache
 def _defaults_of(kind: type[Schema]) -> Mapping[str, Any]:
     loaded: Mapping[str, Any] = schema_of(kind).load({})
     return loaded
+
+
+@functools.lru_cache(maxsize=256)
+def _asking_for(kind: type[Schema], names: frozenset[str]) -> tuple[Schema, Mapping[str, Any]]:
+    """The part of a schema with these parameters, and the defaults of all others.
+
+    A list has a hundred filters, of which a request names two. Only the whole schema can say what
+    is there instead of a name that it does not know.
+    """
+    whole = schema_of(kind)
+    known = {field.data_key or name: name for name, field in whole.load_fields.items()}
+    if not names <= known.keys():
+        return whole, {}
+    asked = {known[name] for name in names}
+    others = {name: value for name, value in _defaults_of(kind).items() if name not in asked}
+    return kind(only=asked), others
 
 
 def editable_of(kind: type[Schema], row: Any) -> Mapping[str, Any]:

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import TracebackType
 from typing import TypeVar
-from weakref import WeakSet
+from weakref import WeakKeyDictionary, WeakSet
 
 from flask import Flask
 from sqlalchemy import (
     Connection,
     Engine,
+    event,
     literal,
     select,
     text,
@@ -36,8 +37,10 @@ from api.models.engines import (
 )
 from api.models.failures import refusing_failures
 from api.models.gate import Gate
+from api.models.prepared import allow_names
 from api.models.transaction import Transaction as Transaction
 from api.models.transaction import once_more
+from api.models.writing import Writing
 
 T = TypeVar("T")
 
@@ -59,6 +62,17 @@ class _Pocket(threading.local):
     connection: Connection | None = None
 
 
+class _Pockets:
+    """The pockets of all threads for one engine, and what is in them."""
+
+    def __init__(self) -> None:
+        self.here = _Pocket()
+        self.kept: WeakSet[Connection] = WeakSet()
+
+
+_POCKETS: WeakKeyDictionary[Engine, _Pockets] = WeakKeyDictionary()
+
+
 class _Reading:
     """`with` it a thread reads, with the connection of its pocket or else one of the pool's."""
 
@@ -71,7 +85,7 @@ class _Reading:
         database = self._database
         with refusing_failures():
             self._connection = connection = database.borrow()
-        return Transaction(connection, database.dialect, database.clock, autocommit=True)
+        return Transaction(lambda: connection, database.dialect, database.clock, autocommit=True)
 
     def __exit__(
         self,
@@ -96,8 +110,7 @@ class Database:
         self.clock = clock
         self.dialect: Dialect = dialect_of(write)
         self._reads = read
-        self._pocket = _Pocket()
-        self._kept: WeakSet[Connection] = WeakSet()
+        self._pockets = _POCKETS.setdefault(read, _Pockets())
         self._limits_by_transaction = limits_by_transaction
         self._gate = Gate(wait_seconds=LOCK_WAIT_SECONDS) if self.dialect == "sqlite" else None
 
@@ -113,17 +126,18 @@ class Database:
         """
         # A thread never holds one connection for reads while it waits for another: the pool has
         # as many as there are threads, so all of them would wait in vain.
-        connection, self._pocket.connection = self._pocket.connection, None
+        pocket = self._pockets.here
+        connection, pocket.connection = pocket.connection, None
         return self._reads.connect() if connection is None or connection.closed else connection
 
     def put_away(self, connection: Connection) -> None:
         """Keep a connection for the thread's next read, if that leaves one for other threads."""
-        pool = self._reads.pool
+        pool, pocket = self._reads.pool, self._pockets.here
         is_spare = isinstance(pool, QueuePool) and pool.checkedout() < pool.size()
         is_usable = not (connection.invalidated or connection.closed)
-        if is_spare and is_usable and self._pocket.connection is None:
-            self._pocket.connection = connection
-            self._kept.add(connection)
+        if is_spare and is_usable and pocket.connection is None:
+            pocket.connection = connection
+            self._pockets.kept.add(connection)
         else:
             connection.close()
 
@@ -133,7 +147,7 @@ class Database:
         with refusing_failures(), self._borrowed() as connection:
             once_more(connection, lambda: connection.exec_driver_sql(_BEGIN_SNAPSHOT[self.dialect]))
             try:
-                yield Transaction(connection, self.dialect, self.clock)
+                yield Transaction(lambda: connection, self.dialect, self.clock)
             except BaseException:
                 _end_quietly(connection)
                 raise
@@ -151,22 +165,21 @@ class Database:
     def write(self) -> Iterator[Transaction]:
         """One transaction: commits on leaving, rolls back on an exception or after `discard`.
 
-        SQLite: BEGIN IMMEDIATE, one at a time, first come first served. PostgreSQL: READ COMMITTED,
-        so whatever a decision rests on must be locked.
+        SQLite: BEGIN IMMEDIATE at once, one at a time, first come first served. PostgreSQL: READ
+        COMMITTED from the first statement, so whatever a decision rests on must be locked.
         """
-        with (
-            refusing_failures(),
-            self._turn(),
-            self.engine.connect() as connection,
-            connection.begin() as transaction,
-        ):
-            if self._limits_by_transaction:
-                connection.execute(_LIMITS_OF_THIS_TRANSACTION)
+        with refusing_failures(), self._turn():
+            writing = Writing(self.engine, _limit if self._limits_by_transaction else None)
             reads = self.read if self.dialect == "postgresql" else None
-            tx = Transaction(connection, self.dialect, self.clock, reads=reads)
-            yield tx
-            if tx.is_discarded:
-                transaction.rollback()
+            tx = Transaction(writing.connection, self.dialect, self.clock, reads=reads)
+            try:
+                if self.dialect == "sqlite":
+                    writing.connection()
+                yield tx
+            except BaseException:
+                writing.end(commits=False)
+                raise
+            writing.end(commits=not tx.is_discarded)
 
     def ping(self) -> None:
         """Ask the database for an answer.
@@ -179,7 +192,7 @@ class Database:
 
     def let_go(self) -> None:
         """Give the connections that threads keep between their reads back to the pool."""
-        for connection in list(self._kept):
+        for connection in list(self._pockets.kept):
             connection.close()
 
     def close(self) -> None:
@@ -220,6 +233,9 @@ def open_database(
     with app.app_context():
         write, read = db.engines[None], db.engines["read"]
     attach_hooks(write, read)
+    if dialect_of(write) == "postgresql" and pooler != "transaction":
+        for engine in (write, read):
+            event.listen(engine, "connect", allow_names)
     tenancy.watch(write, unscoped)
     tenancy.watch(read, unscoped)
     database = Database(write, read, clock, limits_by_transaction=pooler == "transaction")
@@ -230,6 +246,10 @@ def open_database(
         database.close()
         raise
     return database
+
+
+def _limit(connection: Connection) -> None:
+    connection.execute(_LIMITS_OF_THIS_TRANSACTION)
 
 
 def _end_quietly(connection: Connection) -> None:

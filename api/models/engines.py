@@ -95,9 +95,9 @@ def _pool(threads: int) -> dict[str, Any]:
 def _driver(url: URL, pooler: str, more: str = "") -> dict[str, Any]:
     if url.get_backend_name() == "sqlite":
         return {"connect_args": {"check_same_thread": False}}
-    # A pooler of transactions knows neither our prepared statements nor start-up options.
+    # A pooler of transactions does not know start-up options.
     arguments: dict[str, Any] = (
-        {"prepare_threshold": None}
+        {}
         if pooler == "transaction"
         else {
             "options": f"-c lock_timeout={LOCK_WAIT_SECONDS * 1000}"
@@ -106,7 +106,12 @@ def _driver(url: URL, pooler: str, more: str = "") -> dict[str, Any]:
         }
     )
     return {
-        "connect_args": {"connect_timeout": POOL_WAIT_SECONDS, **arguments},
+        # What is worth preparing `api.models.prepared` prepares; see `allow_names`.
+        "connect_args": {
+            "connect_timeout": POOL_WAIT_SECONDS,
+            "prepare_threshold": None,
+            **arguments,
+        },
         "json_serializer": orjson.dumps,
         "json_deserializer": orjson.loads,
     }

@@ -1,11 +1,11 @@
-"""Reads that are compiled once and then go straight to the driver.
+"""Statements that are compiled once and then go straight to the driver.
 
 Of a read by key, SQLAlchemy's and psycopg's own steps from statement to rows take two thirds of
 the time. A statement that is a constant needs them once: here its SQL, the order of its
 parameters and the converters of its columns are kept, and on PostgreSQL it is prepared on each
-connection by name. Rows are SQLAlchemy's own. Only autocommit reads come this way, and on SQLite
-every read; whatever fails here is run again the ordinary way, which knows every failure and what
-to do about it.
+connection by name. Rows are SQLAlchemy's own. An autocommit read that fails here is run again the
+ordinary way, which knows every failure and what to do about it; within a transaction of
+PostgreSQL nothing can be tried again, so there the failure is SQLAlchemy's as well.
 """
 
 from __future__ import annotations
@@ -19,12 +19,15 @@ from typing import Any, Final
 
 import psycopg
 from psycopg.adapt import PyFormat, Transformer
-from psycopg.pq import ExecStatus
-from sqlalchemy import Connection, Executable, Row, Select
+from psycopg.errors import error_from_result
+from psycopg.pq import ExecStatus, TransactionStatus
+from psycopg.pq.abc import PGresult
+from sqlalchemy import Connection, Executable, Insert, Row, Select, TextualSelect
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.engine.result import SimpleResultMetaData
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from api.models.engines import Dialect
@@ -42,14 +45,15 @@ DIALECTS: Final[Mapping[Dialect, DefaultDialect]] = {
 LONGEST_LIST: Final = 2
 """Elements of a list up to which a length is worth a statement of its own."""
 
+Constant = Select[Any] | TextualSelect | Insert
+"""The kinds of statement that can be kept ready."""
+
 Convert = Callable[[Any], Any]
+_NAMES: Final = "_homeroom_names"
+_GOOD: Final = (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK)
 
 # Not by address: that of a statement thrown away comes again, while its name lives on in sessions.
 _numbers = count(1)
-
-
-class Failed(Exception):
-    """The driver did not answer with rows; the ordinary way will say why."""
 
 
 Lengths = tuple[tuple[str, int], ...]
@@ -76,16 +80,17 @@ class Bind:
 class Prepared:
     """One constant statement for one database, and for lists of these lengths."""
 
-    def __init__(self, statement: Select[Any], dialect: Dialect, lengths: Lengths) -> None:
+    def __init__(self, statement: Constant, dialect: Dialect, lengths: Lengths) -> None:
         kind = DIALECTS[dialect]
         compiled = statement.compile(dialect=kind)
-        assert isinstance(compiled, SQLCompiler), "a select is compiled to SQL"
+        assert isinstance(compiled, SQLCompiler), "these are compiled to SQL"
         values = dict.fromkeys(compiled.binds)
         lists = {name: [None] * length for name, length in lengths}
         expanded = compiled.construct_expanded_state({**values, **lists}, escape_names=False)
         self.sql = expanded.statement
-        # A statement that names no organization goes the ordinary way, where that is looked into.
-        self.is_usable = names_its_organization(self.sql)
+        # A statement that names no organization goes the ordinary way, where that is looked into;
+        # so does one with columns whose values SQLAlchemy would work out.
+        self.is_usable = names_its_organization(self.sql) and not compiled.insert_prefetch
         self.name = f"homeroom_{next(_numbers)}".encode()
         elements = {
             element: (name, index)
@@ -119,28 +124,90 @@ class Prepared:
 
 
 @lru_cache(maxsize=KEPT)
-def prepared(statement: Select[Any], dialect: Dialect, lengths: Lengths = ()) -> Prepared:
+def prepared(statement: Constant, dialect: Dialect, lengths: Lengths = ()) -> Prepared:
     """The compiled form of a statement; statements compare by identity."""
     return Prepared(statement, dialect, lengths)
 
 
 @lru_cache(maxsize=KEPT)
-def _uses(_statement: Select[Any]) -> list[int]:
+def _uses(_statement: Constant) -> list[int]:
     return [0]
 
 
-def _is_new(statement: Select[Any]) -> bool:
+def _is_new(statement: Constant) -> bool:
     # A statement that was put together for one call never comes again: it is not worth keeping.
     uses = _uses(statement)
     uses[0] += 1
     return uses[0] == 1
 
 
+def allow_names(driver: Any, _record: Any) -> None:
+    """Let statements be prepared by name on a new connection of PostgreSQL.
+
+    Not behind a pooler of transactions, where a name may mean another server's statement. And
+    psycopg must prepare none of its own: at a rollback it would make the server forget them all.
+    """
+    driver.__dict__[_NAMES] = {}
+
+
 def rows(
     connection: Connection, dialect: Dialect, statement: Executable, parameters: Mapping[str, Any]
 ) -> list[Row[Any]] | None:
-    """The rows of a constant statement, or None where it must be run the ordinary way."""
-    if not isinstance(statement, Select) or _is_new(statement):
+    """The rows of a constant read, or None where it must be run the ordinary way."""
+    ready = _ready(dialect, statement, parameters) if isinstance(statement, Select) else None
+    if ready is None:
+        return None
+    driver = connection.connection.driver_connection
+    try:
+        if isinstance(driver, sqlite3.Connection):
+            found = driver.execute(ready.sql, ready.values(parameters)).fetchall()
+        elif isinstance(driver, psycopg.Connection) and _NAMES in driver.__dict__:
+            found = _exchange(driver, ready, parameters)
+        else:
+            return None
+    except (sqlite3.Error, psycopg.Error):
+        return None
+    return [ready.row(raw) for raw in found]
+
+
+def rows_in_transaction(
+    connection: Connection, statement: Executable, parameters: Mapping[str, Any]
+) -> list[Row[Any]] | None:
+    """The rows of a constant statement of a transaction of PostgreSQL, which it begins if need be.
+
+    None where it must be run the ordinary way.
+
+    Raises:
+        DBAPIError: as SQLAlchemy raises it.
+    """
+    driver = connection.connection.driver_connection
+    if not isinstance(driver, psycopg.Connection) or _NAMES not in driver.__dict__:
+        return None
+    if not isinstance(statement, Select | TextualSelect | Insert):
+        return None
+    ready = _ready("postgresql", statement, parameters)
+    if ready is None:
+        return None
+    try:
+        _begin(driver)
+        found = _exchange(driver, ready, parameters)
+    except psycopg.Error as error:
+        is_lost = driver.closed
+        if is_lost:
+            connection.invalidate(error)
+        raise DBAPIError.instance(
+            ready.sql,
+            None,
+            error,
+            psycopg.Error,
+            dialect=connection.dialect,
+            connection_invalidated=is_lost,
+        ) from error
+    return [ready.row(raw) for raw in found]
+
+
+def _ready(dialect: Dialect, statement: Constant, parameters: Mapping[str, Any]) -> Prepared | None:
+    if _is_new(statement):
         return None
     lengths = tuple(
         (name, len(value)) for name, value in parameters.items() if isinstance(value, list | tuple)
@@ -148,45 +215,40 @@ def rows(
     if any(length > LONGEST_LIST for _, length in lengths):
         return None
     ready = prepared(statement, dialect, lengths)
-    if not ready.is_usable:
-        return None
-    driver = connection.connection.driver_connection
-    try:
-        if isinstance(driver, sqlite3.Connection):
-            found = driver.execute(ready.sql, ready.values(parameters)).fetchall()
-        elif isinstance(driver, psycopg.Connection):
-            found = _rows_of_postgresql(driver, ready, parameters)
-        else:
-            return None
-    except (sqlite3.Error, psycopg.Error, Failed):
-        return None
-    return [ready.row(raw) for raw in found]
+    return ready if ready.is_usable else None
 
 
-def _rows_of_postgresql(
+def _begin(driver: psycopg.Connection[Any]) -> None:
+    if driver.pgconn.transaction_status == TransactionStatus.IDLE:
+        _checked(driver.pgconn.exec_(b"BEGIN"))
+
+
+def _exchange(
     driver: psycopg.Connection[Any], ready: Prepared, parameters: Mapping[str, Any]
 ) -> list[tuple[Any, ...]]:
-    if driver.prepare_threshold is None:
-        # Behind a pooler of transactions a name may mean another server's statement.
-        raise Failed
     server = driver.pgconn
-    known: dict[bytes, None] = driver.__dict__.setdefault("_homeroom_prepared", {})
+    known: dict[bytes, None] = driver.__dict__[_NAMES]
     if ready.name not in known:
         if len(known) >= KEPT:
             oldest = next(iter(known))
             del known[oldest]
             server.exec_(b"DEALLOCATE " + oldest)
-        if server.prepare(ready.name, ready.sql.encode()).status != ExecStatus.COMMAND_OK:
-            raise Failed
+        _checked(server.prepare(ready.name, ready.sql.encode()))
         known[ready.name] = None
     values = ready.values(parameters)
     adapt = Transformer(driver)
     sent: Any = adapt.dump_sequence(values, [PyFormat.TEXT] * len(values))
-    result = server.exec_prepared(ready.name, sent)
-    if result.status != ExecStatus.TUPLES_OK:
-        raise Failed
+    result = _checked(server.exec_prepared(ready.name, sent))
+    if result.status == ExecStatus.COMMAND_OK:
+        return []
     adapt.set_pgresult(result)
     return adapt.load_rows(0, result.ntuples, tuple)
+
+
+def _checked(result: PGresult) -> PGresult:
+    if result.status not in _GOOD:
+        raise error_from_result(result)
+    return result
 
 
 def _bind(compiled: SQLCompiler, name: str, index: int | None) -> Bind:

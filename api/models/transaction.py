@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 class Transaction:
-    """One open connection and what holds for the time of its use.
+    """One connection, once it is needed, and what holds for the time of its use.
 
     `seen_seqs`: by class, the seq of its ledger as looked at; `effect`: the last event written.
     `reads`, which a write on PostgreSQL has, opens a read beside it.
@@ -29,13 +29,14 @@ class Transaction:
 
     __slots__ = (
         "_autocommit",
+        "_connect",
+        "_connection",
         "_discarded",
         "_has_begun",
         "_locks",
         "_now",
         "_reads",
         "clock",
-        "connection",
         "dialect",
         "effect",
         "seen_seqs",
@@ -43,14 +44,15 @@ class Transaction:
 
     def __init__(
         self,
-        connection: Connection,
+        connect: Callable[[], Connection],
         dialect: Dialect,
         clock: Clock,
         *,
         autocommit: bool = False,
         reads: Reads | None = None,
     ) -> None:
-        self.connection = connection
+        self._connect = connect
+        self._connection: Connection | None = None
         self.dialect = dialect
         self.clock = clock
         self._autocommit = autocommit
@@ -61,6 +63,13 @@ class Transaction:
         self._now: datetime | None = None
         self.seen_seqs: dict[UUID, int] = {}
         self.effect: tuple[UUID, int] | None = None
+
+    @property
+    def connection(self) -> Connection:
+        """The connection; a write begins when it is first asked for."""
+        if self._connection is None:
+            self._connection = self._connect()
+        return self._connection
 
     def execute(
         self,
@@ -81,15 +90,17 @@ class Transaction:
 
     def all(self, statement: Executable, **parameters: Any) -> Sequence[Row[Any]]:
         """Every row of the answer."""
-        # psycopg opens a transaction by itself with its first statement, so what goes past it is
-        # only right outside one; on SQLite every BEGIN is ours.
+        began = perf_counter()
         if self._autocommit or self.dialect == "sqlite":
-            began = perf_counter()
             found = prepared.rows(self.connection, self.dialect, statement, parameters)
-            if found is not None:
-                meter.note(perf_counter() - began)
-                return found
-        return self.execute(statement, parameters).all()
+        else:
+            found = prepared.rows_in_transaction(self.connection, statement, parameters)
+            self._has_begun = True
+        if found is not None:
+            meter.note(perf_counter() - began)
+            return found
+        done = self.execute(statement, parameters)
+        return done.all() if done.returns_rows else []
 
     def first(self, statement: Executable, **parameters: Any) -> Row[Any] | None:
         """The first row of the answer, or None if it has none."""

@@ -8,7 +8,7 @@ from operator import attrgetter
 from typing import Any
 
 from marshmallow import Schema
-from marshmallow.fields import Field
+from marshmallow.fields import Boolean, Field, Integer
 
 Getter = Callable[[Any], Any]
 
@@ -45,6 +45,9 @@ def dumped(schema: type[Schema], row: Any) -> dict[str, Any]:
 
 def _getter(name: str, field: Field[Any]) -> Getter:
     read: Getter = field.metadata.get("derived") or attrgetter(field.attribute or name)
+    if isinstance(field, Integer | Boolean):
+        # JSON has these as they are.
+        return read
     serialize = field._serialize  # noqa: SLF001  # marshmallow's documented hook for a field's form
 
     def get(row: Any) -> Any:

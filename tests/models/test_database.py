@@ -27,6 +27,7 @@ from api.release import RELEASE
 from tests import factories
 
 ONE = text("SELECT 1")
+TWO = select(literal(2))
 
 
 def test_a_write_commits_on_leaving(database):
@@ -226,16 +227,19 @@ def test_behind_a_pooler_the_limits_are_set_in_the_transaction(fresh_database_ur
 
 
 @pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
-def test_reads_are_prepared_even_after_a_refused_write(fresh_database):
+def test_what_was_prepared_outlives_a_refused_write(fresh_database):
     for _ in range(10):
         with fresh_database.read() as tx:
-            tx.scalar(_name_of(factories.new_id()))
+            tx.scalar(TWO)
         with pytest.raises(NotFound), fresh_database.write() as tx:
-            tx.scalar(ONE)
+            tx.scalar(TWO)
+            tx.execute(_name_of(factories.new_id()))
             raise NotFound
 
-    with fresh_database.read() as tx:
-        assert tx.scalar(text("SELECT count(*) FROM pg_prepared_statements")) >= 1
+    for opening in (fresh_database.read, fresh_database.write):
+        with opening() as tx:
+            assert tx.scalar(text("SELECT count(*) FROM pg_prepared_statements")) == 1
+            assert tx.scalar(TWO) == 2
 
 
 @pytest.mark.parametrize("backend", ["postgresql"], indirect=True)

@@ -53,7 +53,7 @@ class Careless(Database):
     @contextlib.contextmanager
     def write(self):
         with self._bare.connect() as connection:
-            yield Transaction(connection, self.dialect, self.clock)
+            yield Transaction(lambda: connection, self.dialect, self.clock)
 
     def close(self):
         self._bare.dispose()

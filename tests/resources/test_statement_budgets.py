@@ -27,8 +27,15 @@ def query_count(school, monkeypatch):
             sent.append(str(statement))
         return found
 
-    rows = prepared.rows
+    def noted_rows_in_transaction(connection, statement, parameters):
+        found = rows_in_transaction(connection, statement, parameters)
+        if found is not None:
+            sent.append(str(statement))
+        return found
+
+    rows, rows_in_transaction = prepared.rows, prepared.rows_in_transaction
     monkeypatch.setattr(prepared, "rows", noted_rows)
+    monkeypatch.setattr(prepared, "rows_in_transaction", noted_rows_in_transaction)
     engines = {school.database.engine, school.database._reads}
     for engine in engines:
         event.listen(engine, "before_cursor_execute", noted)
