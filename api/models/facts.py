@@ -175,23 +175,9 @@ def _elsewhere() -> ColumnElement[Any]:
     stamp: ColumnElement[str] = cast(SchoolClass.version, Text)
     for version in (Student.guard_version, func.coalesce(seats, _NONE), Organization.version):
         stamp = stamp.concat(_DOT).concat(cast(version, Text))
-    # One row of its own, so that it is looked for once and not in each place where it is named.
-    places = _of_places(
-        _LIVE_COUNT.label("live"), _WAITLIST_COUNT.label("waiting"), stamp.label("stamp")
-    ).subquery("places")
-    known = places.c.stamp == bindparam("known_clashes", value=None, type_=Text)
-    found = (
-        select(
-            json_list(
-                places.c.live,
-                places.c.waiting,
-                case((known, null()), else_=_clashes()),
-                places.c.stamp,
-            )
-        )
-        .correlate(*_OF_ROW)
-        .scalar_subquery()
-    )
+    known = stamp == bindparam("known_clashes", value=None, type_=Text)
+    searched = case((known, null()), else_=_clashes())
+    found = _of_places(json_list(_LIVE_COUNT, _WAITLIST_COUNT, searched, stamp)).scalar_subquery()
     is_idle = or_(Student.id.is_(None), and_(_IS_IGNORED, _IS_UNLIMITED))
     return case((is_idle, null()), else_=found)
 

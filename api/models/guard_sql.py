@@ -123,7 +123,7 @@ def _among_on_sqlite(element: Any, compiler: Any, **options: Any) -> str:
 
 @compiles(json_rows)
 def _rows_on_postgresql(element: Any, compiler: Any, **options: Any) -> str:
-    return f"jsonb_agg(jsonb_build_array({compiler.process(element.clauses, **options)}))"
+    return f"json_agg(json_build_array({compiler.process(element.clauses, **options)}))"
 
 
 @compiles(json_rows, "sqlite")
@@ -140,7 +140,7 @@ def _rows_on_sqlite(element: Any, compiler: Any, **options: Any) -> str:
 
 @compiles(json_list)
 def _list_on_postgresql(element: Any, compiler: Any, **options: Any) -> str:
-    return f"jsonb_build_array({compiler.process(element.clauses, **options)})"
+    return f"json_build_array({compiler.process(element.clauses, **options)})"
 
 
 @compiles(json_list, "sqlite")
