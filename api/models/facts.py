@@ -10,7 +10,6 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    FromClause,
     Integer,
     Select,
     Text,
@@ -119,7 +118,7 @@ def _clashes() -> ColumnElement[Any]:
             _Theirs,
             and_(
                 _Theirs.organization_id == opaque(_Other.organization_id),
-                _Theirs.class_id == _Other.class_id,
+                _Theirs.class_id == opaque(_Other.class_id),
                 _Theirs.status == SessionStatus.SCHEDULED,
                 _Theirs.starts_at > minutes_after(_Ours.starts_at, -(gap + _LONGEST)),
                 _Theirs.starts_at < minutes_after(_Ours.ends_at, gap),
@@ -130,7 +129,7 @@ def _clashes() -> ColumnElement[Any]:
             _Other.organization_id == SchoolClass.organization_id,
             _Other.student_id == Student.id,
             _Other.class_id != SchoolClass.id,
-            in_states(_Other.state, SEATED),
+            in_states(opaque(_Other.state), SEATED),
         )
         .correlate(*_OF_ROW)
         .scalar_subquery()
@@ -148,11 +147,11 @@ def _of_places(*columns: ColumnElement[Any]) -> Select[Any]:
     return (
         select(*columns)
         .select_from(_Other)
-        .join(_OtherClass, _OtherClass.id == _Other.class_id)
+        .join(_OtherClass, _OtherClass.id == opaque(_Other.class_id))
         .where(
             _Other.organization_id == SchoolClass.organization_id,
             _Other.student_id == Student.id,
-            in_states(_Other.state, LIVE),
+            in_states(opaque(_Other.state), LIVE),
         )
         .correlate(*_OF_ROW)
     )
@@ -209,28 +208,30 @@ LABELLED = tuple(getattr(SchoolClass, name).label(f"class_{name}") for name in C
 """The columns of the class beside columns of another table: each under `class_…`."""
 
 
-def _of_subject(student: ColumnElement[bool]) -> FromClause:
-    """Classes with their organization, the subject, and the subject's live registration."""
-    return (
-        SchoolClass.__table__.join(
-            Organization.__table__, Organization.id == SchoolClass.organization_id
-        )
-        .outerjoin(
-            Student.__table__,
-            and_(Student.organization_id == SchoolClass.organization_id, student),
-        )
-        .outerjoin(
-            _Live,
-            and_(
-                _Live.class_id == SchoolClass.id,
-                _Live.student_id == Student.id,
-                in_states(_Live.state, LIVE),
-            ),
-        )
+_STUDENTS = bindparam("student_ids", expanding=True)
+_SUBJECTS = (
+    SchoolClass.__table__.join(
+        Organization.__table__, Organization.id == SchoolClass.organization_id
     )
-
-
-_SUBJECTS = _of_subject(Student.id.in_(bindparam("student_ids", expanding=True)))
+    .outerjoin(
+        Student.__table__,
+        and_(
+            Student.organization_id == opaque(SchoolClass.organization_id),
+            Student.id.in_(_STUDENTS),
+        ),
+    )
+    .outerjoin(
+        _Live,
+        and_(
+            _Live.class_id == SchoolClass.id,
+            _Live.student_id == Student.id,
+            # Said again so that the index is asked for both, whatever the planner concludes.
+            _Live.student_id.in_(_STUDENTS),
+            in_states(_Live.state, LIVE),
+        ),
+    )
+)
+"""Classes with their organization, the subject, and the subject's live registration."""
 
 _PREVIOUS = aliased(Registration)
 _previous_id = (
@@ -238,7 +239,7 @@ _previous_id = (
     .where(
         _PREVIOUS.organization_id == SchoolClass.organization_id,
         _PREVIOUS.student_id == Student.id,
-        _PREVIOUS.class_id == SchoolClass.id,
+        opaque(_PREVIOUS.class_id) == SchoolClass.id,
     )
     .order_by(_PREVIOUS.ticket.desc())
     .limit(1)

@@ -73,9 +73,12 @@ class minutes_after(FunctionElement[Any]):  # noqa: N801  # the same
 
 
 class opaque(FunctionElement[Any]):  # noqa: N801  # the same
-    """A column that the planner of SQLite does not look through.
+    """A column that a planner does not look through.
 
-    It would take `a = b AND b = c` for `a = c`, and begin with all sessions of an organization.
+    SQLite would take `a = b AND b = c` for `a = c`, and begin with all sessions of an organization.
+    PostgreSQL finds all indexes of a small table equally cheap and takes one for the order that it
+    has, to merge by; it keeps that plan on a connection while the table grows, and so would begin
+    with all registrations of an organization until its statistics are made anew.
     """
 
     inherit_cache = True
@@ -92,9 +95,9 @@ def _clock_on_sqlite(_element: Any, _compiler: Any, **_: Any) -> str:
 
 
 @compiles(opaque)
-def _seen_through(element: Any, compiler: Any, **options: Any) -> str:
-    written: str = compiler.process(element.clauses, **options)
-    return written
+def _opaque_on_postgresql(element: Any, compiler: Any, **options: Any) -> str:
+    column = compiler.process(element.clauses, **options)
+    return f"coalesce({column}, {column})"
 
 
 @compiles(opaque, "sqlite")

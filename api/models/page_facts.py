@@ -7,13 +7,16 @@ from typing import Any
 from sqlalchemy import Select, and_, bindparam, select
 from sqlalchemy.orm import aliased
 
-from api.models.guard_sql import IdentifierSet, is_among
+from api.models.base import Identifier
+from api.models.guard_sql import IdentifierSet, is_among, opaque
 from api.models.organization import Organization
 from api.models.registration import LIVE, Registration, in_states
 from api.models.school_class import SchoolClass
 from api.models.session import ClassSession, SessionStatus
 from api.models.student import Student
 
+_ORGANIZATION = bindparam("organization_id", type_=Identifier)
+_STUDENT = bindparam("student_id", type_=Identifier)
 _Place, _ItsClass = aliased(Registration), aliased(SchoolClass)
 
 _COLUMNS: tuple[Any, ...] = (
@@ -28,20 +31,17 @@ _COLUMNS: tuple[Any, ...] = (
 PLACES: Select[Any] = (
     select(*_COLUMNS)
     .select_from(Organization)
-    .join(Student, Student.organization_id == Organization.id)
+    .join(Student, Student.organization_id == opaque(Organization.id))
     .outerjoin(
         _Place,
         and_(
-            _Place.organization_id == Student.organization_id,
-            _Place.student_id == Student.id,
-            in_states(_Place.state, LIVE),
+            _Place.organization_id == _ORGANIZATION,
+            _Place.student_id == _STUDENT,
+            in_states(opaque(_Place.state), LIVE),
         ),
     )
-    .outerjoin(
-        _ItsClass,
-        and_(_ItsClass.organization_id == _Place.organization_id, _ItsClass.id == _Place.class_id),
-    )
-    .where(Organization.id == bindparam("organization_id"), Student.id == bindparam("student_id"))
+    .outerjoin(_ItsClass, _ItsClass.id == opaque(_Place.class_id))
+    .where(Organization.id == _ORGANIZATION, Student.id == _STUDENT)
 )
 """A student's live registrations, each with its class; one row with nulls for none."""
 
@@ -52,7 +52,7 @@ _SPAN: tuple[Any, ...] = (
     ClassSession.ends_at,
 )
 SESSIONS: Select[Any] = select(*_SPAN).where(
-    ClassSession.organization_id == bindparam("organization_id"),
+    ClassSession.organization_id == _ORGANIZATION,
     is_among(ClassSession.class_id, bindparam("class_ids", type_=IdentifierSet)),
     ClassSession.status == SessionStatus.SCHEDULED,
 )

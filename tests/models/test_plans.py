@@ -1,9 +1,10 @@
-"""How SQLite finds what the guards look at, in an organization of any size."""
+"""How the databases find what the guards look at, in an organization of any size."""
 
 import pytest
 from sqlalchemy import event
 
 from api.models import facts, page_facts, places
+from api.models.prepared import prepared
 from tests import factories
 
 
@@ -41,6 +42,32 @@ def test_the_search_for_other_lines_begins_with_the_student_or_the_class(tx, sta
 
     assert plan
     assert all("class_id=?" in step or "student_id=?" in step for step in plan), plan
+
+
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("statement", [facts.CLASS_ITEM, facts.GUARDS, page_facts.PLACES])
+def test_a_plan_made_for_empty_tables_finds_the_places_of_a_student_when_they_are_full(
+    fresh_database, statement
+):
+    ready = prepared(statement, "postgresql", (("student_ids", 1),))
+    nothing = ", ".join(["NULL"] * len(ready.binds))
+    with fresh_database.read() as tx:
+        driver = tx.connection.connection.driver_connection
+        driver.pgconn.prepare(b"asked", ready.sql.encode())
+        driver.execute("SET plan_cache_mode = force_generic_plan")
+        (plan,) = driver.execute(f"EXPLAIN (FORMAT JSON) EXECUTE asked({nothing})").fetchone()
+
+    found = [step.get("Index Cond", step) for step in steps_on("registrations", plan[0]["Plan"])]
+    assert found
+    assert all("student_id" in condition for condition in found), "\n".join(map(str, found))
+
+
+def steps_on(table, step):
+    """The steps of a plan of PostgreSQL that read a table."""
+    if step.get("Relation Name") == table:
+        yield step
+    for part in step.get("Plans", ()):
+        yield from steps_on(table, part)
 
 
 def plan_of(tx, statement, parameters):
