@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Integer,
     Select,
@@ -78,8 +79,11 @@ _OF_ROW = (SchoolClass, Student, Organization)
 """What a question about the student's other places takes from the row that asks it."""
 
 _LONGEST = literal_column(str(MAX_DURATION_MINUTES), Integer)
-_NONE, _DOT = literal_column("0", Integer), literal_column("'.'", Text)
-_IS_IGNORED = Organization.conflict_policy == ConflictPolicy.IGNORE
+# Written out, for a parameter is sent each time.
+_NONE, _ONE = literal_column("0", Integer), literal_column("1", Integer)
+_DOT = literal_column("'.'", Text)
+_SCHEDULED = literal_column(f"'{SessionStatus.SCHEDULED}'", Text)
+_IS_IGNORED = Organization.conflict_policy == literal_column(f"'{ConflictPolicy.IGNORE}'", Text)
 _IS_UNLIMITED = and_(
     Organization.max_live_classes_per_term.is_(None),
     Organization.max_waitlists_per_term.is_(None),
@@ -111,7 +115,7 @@ def _clashes() -> ColumnElement[Any]:
             and_(
                 _Ours.organization_id == SchoolClass.organization_id,
                 _Ours.class_id == SchoolClass.id,
-                _Ours.status == SessionStatus.SCHEDULED,
+                _Ours.status == _SCHEDULED,
             ),
         )
         .join(
@@ -119,7 +123,7 @@ def _clashes() -> ColumnElement[Any]:
             and_(
                 _Theirs.organization_id == opaque(_Other.organization_id),
                 _Theirs.class_id == opaque(_Other.class_id),
-                _Theirs.status == SessionStatus.SCHEDULED,
+                _Theirs.status == _SCHEDULED,
                 _Theirs.starts_at > minutes_after(_Ours.starts_at, -(gap + _LONGEST)),
                 _Theirs.starts_at < minutes_after(_Ours.ends_at, gap),
                 minutes_after(_Ours.starts_at, -gap) < _Theirs.ends_at,
@@ -208,7 +212,7 @@ LABELLED = tuple(getattr(SchoolClass, name).label(f"class_{name}") for name in C
 """The columns of the class beside columns of another table: each under `class_…`."""
 
 
-_STUDENTS = bindparam("student_ids", expanding=True)
+_STUDENTS: BindParameter[Any] = bindparam("student_ids", expanding=True)
 _SUBJECTS = (
     SchoolClass.__table__.join(
         Organization.__table__, Organization.id == SchoolClass.organization_id
@@ -242,7 +246,7 @@ _previous_id = (
         opaque(_PREVIOUS.class_id) == SchoolClass.id,
     )
     .order_by(_PREVIOUS.ticket.desc())
-    .limit(1)
+    .limit(_ONE)
     .correlate(SchoolClass, Student)
     .scalar_subquery()
 )
