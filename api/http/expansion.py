@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from marshmallow import Schema
-from sqlalchemy import Select, bindparam
 
 from api.authz.actor import Actor
 from api.http.query_fields import Names
 from api.models.database import Transaction
+from api.models.listing import named
 from api.schemas.base import Parameters
 from api.schemas.dumping import members_of
 from api.schemas.hypermedia import Hypermedia
@@ -80,14 +79,9 @@ class Expansion:
     ) -> Sequence[Judged]:
         source = self.sources[kind]
         listed = source.listed(tx, actor, parent.organization_id)
-        statement = _narrowed(listed.select, source.identifier)
-        rows = tx.all(statement, **listed.parameters, embedded_ids=sorted(wanted))
+        statement = named(listed.select, source.identifier)
+        rows = tx.all(statement, **listed.parameters, ids=frozenset(wanted))
         return listed.judge(tx, rows)
-
-
-@lru_cache(maxsize=256)
-def _narrowed(select: Select[Any], identifier: Any) -> Select[Any]:
-    return select.where(identifier.in_(bindparam("embedded_ids", expanding=True)))
 
 
 def query_of(served: operation, verb: str) -> type[Schema] | None:

@@ -14,23 +14,56 @@ from flask import Flask, g
 from api.authz.actor import Actor
 from api.authz.scopes import Scope
 from api.errors import Block, InsufficientScope
+from api.http import conditional
 from api.http.authentication import lacking_scope
 from api.http.links import LinkMaker, Target, targets_of
 from api.http.problems import block_member
-from api.schemas.dumping import dumped, volatile_members_of
+from api.schemas.dumping import dumped, volatile_members_of, volatile_of
 from api.schemas.hypermedia import Hypermedia, Rel
 from api.services.judged import Judged, Verdicts
 
 PIECES: Final = 2048
 """Rendered rows that a process keeps, some 8 KiB each."""
 
+FORMS: Final = 3
+"""Whole items that are kept of one row, some 2 KiB each: as staff and as students see it."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Written:
+    """A whole item as it goes out, with its entity tag, and what else than its row it shows."""
+
+    verdicts: Verdicts
+    volatile: tuple[Any, ...]
+    body: bytes
+    tag: str
+
+
+@dataclass(slots=True, eq=False)
 class Piece:
-    """What stays the same of one version of one row: its members, and its links, written."""
+    """What stays the same of one version of one row: its members, and its links, written.
+
+    `whole` are the forms in which it went out last.
+    """
 
     members: Mapping[str, Any]
     links: dict[Rel, orjson.Fragment] = field(default_factory=dict)
+    whole: tuple[Written, ...] = ()
+
+
+class Slot:
+    """The place of one piece in the cache, named by what makes it differ from all others."""
+
+    __slots__ = ("piece",)
+
+    def __init__(self, _kind: Hypermedia, _row_id: UUID, _version: int, _base_url: str) -> None:
+        self.piece: Piece | None = None
+
+    def filled(self, kind: Hypermedia, row: Any) -> Piece:
+        """The piece; made of the row, of which all columns must be there, if there is none yet."""
+        if self.piece is None:
+            self.piece = Piece(dumped(kind.schema, row))
+        return self.piece
 
 
 class Renderer:
@@ -39,7 +72,7 @@ class Renderer:
     def __init__(self) -> None:
         self.targets: Mapping[str, Target] = {}
         self._makers: dict[Rel, LinkMaker] = {}
-        self._pieces = lru_cache(maxsize=PIECES)(_Slot)
+        self._slots = lru_cache(maxsize=PIECES)(Slot)
 
     def compile(self, app: Flask) -> None:
         """Read the URL map, once every resource is in it."""
@@ -62,6 +95,28 @@ class Renderer:
             document, made = self._kept(kind, rels, row, base_url)
         document.update(self._affordances(made, rels, row, judged.verdicts, base_url))
         return document
+
+    def keeps(self, kind: Hypermedia) -> bool:
+        """Whether items of this kind are kept as they went out to callers like this one."""
+        return kind.is_kept and _narrow_actor() is None
+
+    def slot(self, kind: Hypermedia, row: Any, base_url: str) -> Slot:
+        """Where what is known of this version of a row is kept; whoever holds it, keeps it."""
+        return self._slots(kind, row.id, row.version, base_url)
+
+    def written(self, kind: Hypermedia, judged: Judged, slot: Slot, base_url: str) -> Written:
+        """A committed item as it went out before, or anew, which needs the row as a whole."""
+        row, verdicts = judged.row, judged.verdicts
+        piece = slot.filled(kind, row)
+        volatile = volatile_of(kind.schema)(row)
+        for known in piece.whole:
+            if known.verdicts is verdicts and known.volatile == volatile:
+                return known
+        body = orjson.dumps(self.item(kind, judged, base_url, is_committed=True))
+        made = Written(verdicts, volatile, body, conditional.etag(row.version, body))
+        if judged.is_shared:
+            piece.whole = (made, *piece.whole[: FORMS - 1])
+        return made
 
     def items(
         self, kind: Hypermedia, page: Sequence[Judged], base_url: str
@@ -137,7 +192,7 @@ class Renderer:
     def _kept(
         self, kind: Hypermedia, rels: tuple[Rel, ...], row: Any, base_url: str
     ) -> tuple[dict[str, Any], Mapping[Rel, Any]]:
-        piece = self._piece(kind, row, base_url)
+        piece = self.slot(kind, row, base_url).filled(kind, row)
         if len(piece.links) < len(rels):
             self._write_links(piece.links, rels, row, base_url)
         volatile = {name: get(row) for name, get in volatile_members_of(kind.schema)}
@@ -155,12 +210,6 @@ class Renderer:
         for rel in rels:
             made[rel] = orjson.Fragment(orjson.dumps(self.maker(rel)(row, base_url)))
 
-    def _piece(self, kind: Hypermedia, row: Any, base_url: str) -> Piece:
-        slot = self._pieces(kind, row.id, row.version, base_url)
-        if slot.piece is None:
-            slot.piece = Piece(dumped(kind.schema, row))
-        return slot.piece
-
     def maker(self, rel: Rel) -> LinkMaker:
         """The compiled form of a rel."""
         maker = self._makers.get(rel)
@@ -176,15 +225,6 @@ def _narrow_actor() -> Actor | None:
         return None
     actor: Actor = caller.actor
     return None if len(actor.scopes) == len(Scope) else actor
-
-
-class _Slot:
-    """The place of one piece in the cache, named by what makes it differ from all others."""
-
-    __slots__ = ("piece",)
-
-    def __init__(self, _kind: Hypermedia, _row_id: UUID, _version: int, _base_url: str) -> None:
-        self.piece: Piece | None = None
 
 
 def blocks_member(blocks: Sequence[Block]) -> Any:

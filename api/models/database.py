@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import TracebackType
 from typing import TypeVar
-from weakref import WeakKeyDictionary, WeakSet
 
 from flask import Flask
 from sqlalchemy import (
@@ -19,7 +17,6 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import QueuePool
 
 from api.clock import Clock
 from api.models import tenancy
@@ -37,6 +34,7 @@ from api.models.engines import (
 )
 from api.models.failures import refusing_failures
 from api.models.gate import Gate
+from api.models.kept_reads import KeptReads
 from api.models.prepared import allow_names
 from api.models.transaction import Transaction as Transaction
 from api.models.transaction import once_more
@@ -56,23 +54,6 @@ _LIMITS_OF_THIS_TRANSACTION = text(
 _PING = select(literal(1))
 
 
-class _Pocket(threading.local):
-    """The connection that this thread reads with, between two reads."""
-
-    connection: Connection | None = None
-
-
-class _Pockets:
-    """The pockets of all threads for one engine, and what is in them."""
-
-    def __init__(self) -> None:
-        self.here = _Pocket()
-        self.kept: WeakSet[Connection] = WeakSet()
-
-
-_POCKETS: WeakKeyDictionary[Engine, _Pockets] = WeakKeyDictionary()
-
-
 class _Reading:
     """`with` it a thread reads, with the connection of its pocket or else one of the pool's."""
 
@@ -84,7 +65,7 @@ class _Reading:
     def __enter__(self) -> Transaction:
         database = self._database
         with refusing_failures():
-            self._connection = connection = database.borrow()
+            self._connection = connection = database.kept_reads.borrow()
         return Transaction(lambda: connection, database.dialect, database.clock, autocommit=True)
 
     def __exit__(
@@ -93,7 +74,7 @@ class _Reading:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._database.put_away(self._connection)
+        self._database.kept_reads.put_away(self._connection)
         refusing_failures().__exit__(kind, error, trace)
 
 
@@ -110,36 +91,13 @@ class Database:
         self.clock = clock
         self.dialect: Dialect = dialect_of(write)
         self._reads = read
-        self._pockets = _POCKETS.setdefault(read, _Pockets())
+        self.kept_reads = KeptReads.of(read)
         self._limits_by_transaction = limits_by_transaction
         self._gate = Gate(wait_seconds=LOCK_WAIT_SECONDS) if self.dialect == "sqlite" else None
 
     def read(self) -> AbstractContextManager[Transaction]:
         """Autocommit: each statement sees the present, and is tried again on a dead connection."""
         return _Reading(self)
-
-    def borrow(self) -> Connection:
-        """A connection to read with, until it is `put_away`.
-
-        A thread keeps the one that it has read with: to go to the pool for each statement would
-        cost more than the smallest of them.
-        """
-        # A thread never holds one connection for reads while it waits for another: the pool has
-        # as many as there are threads, so all of them would wait in vain.
-        pocket = self._pockets.here
-        connection, pocket.connection = pocket.connection, None
-        return self._reads.connect() if connection is None or connection.closed else connection
-
-    def put_away(self, connection: Connection) -> None:
-        """Keep a connection for the thread's next read, if that leaves one for other threads."""
-        pool, pocket = self._reads.pool, self._pockets.here
-        is_spare = isinstance(pool, QueuePool) and pool.checkedout() < pool.size()
-        is_usable = not (connection.invalidated or connection.closed)
-        if is_spare and is_usable and pocket.connection is None:
-            pocket.connection = connection
-            self._pockets.kept.add(connection)
-        else:
-            connection.close()
 
     @contextmanager
     def snapshot(self) -> Iterator[Transaction]:
@@ -155,11 +113,11 @@ class Database:
 
     @contextmanager
     def _borrowed(self) -> Iterator[Connection]:
-        connection = self.borrow()
+        connection = self.kept_reads.borrow()
         try:
             yield connection
         finally:
-            self.put_away(connection)
+            self.kept_reads.put_away(connection)
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
@@ -190,14 +148,9 @@ class Database:
         with self.read() as tx:
             tx.scalar(_PING)
 
-    def let_go(self) -> None:
-        """Give the connections that threads keep between their reads back to the pool."""
-        for connection in list(self._pockets.kept):
-            connection.close()
-
     def close(self) -> None:
         """Close every idle connection."""
-        self.let_go()
+        self.kept_reads.let_go()
         self.engine.dispose()
         self._reads.dispose()
 

@@ -192,7 +192,7 @@ OF_STUDENT = (
     Student.groups.label("subject_groups"),
     Student.guard_version.label("subject_guard_version"),
 )
-_OF_SUBJECT = (
+OF_SUBJECT = (
     *OF_STUDENT,
     _Live.id.label("live_id"),
     _Live.state.label("live_state"),
@@ -213,7 +213,7 @@ LABELLED = tuple(getattr(SchoolClass, name).label(f"class_{name}") for name in C
 
 
 _STUDENTS: BindParameter[Any] = bindparam("student_ids", expanding=True)
-_SUBJECTS = (
+SUBJECTS = (
     SchoolClass.__table__.join(
         Organization.__table__, Organization.id == SchoolClass.organization_id
     )
@@ -252,8 +252,8 @@ _previous_id = (
 )
 
 GUARDS: Select[Any] = (
-    select(*LABELLED, *_OF_SUBJECT, *OF_ORGANIZATION, *DEEP, _previous_id.label("previous_id"))
-    .select_from(_SUBJECTS)
+    select(*LABELLED, *OF_SUBJECT, *OF_ORGANIZATION, *DEEP, _previous_id.label("previous_id"))
+    .select_from(SUBJECTS)
     .where(SchoolClass.id == bindparam("class_id"))
 )
 """One class as the guards see it, for each of `student_ids`; one row with nulls for none."""
@@ -261,22 +261,15 @@ GUARDS: Select[Any] = (
 CLASS_ITEM: Select[Any] = (
     select(
         SchoolClass.__table__,
-        *_OF_SUBJECT,
+        *OF_SUBJECT,
         *OF_ORGANIZATION,
         CLOCK.label("clock_now"),
         _elsewhere().label("elsewhere"),
     )
-    .select_from(_SUBJECTS)
+    .select_from(SUBJECTS)
     .where(SchoolClass.id == bindparam("class_id"), Organization.archived_at.is_(None))
 )
 """One class with every column, and what its guards look at for the one of `student_ids`.
 
 With `known_clashes` (`api.services.known_clashes`) nothing is searched that is known already.
 """
-
-CLASS_PAGE: Select[Any] = (
-    select(SchoolClass.__table__, *_OF_SUBJECT, *OF_ORGANIZATION, CLOCK.label("clock_now"))
-    .select_from(_SUBJECTS)
-    .where(SchoolClass.organization_id == bindparam("organization_id"))
-)
-"""Classes of an organization with every column, and what the cheap guards look at."""

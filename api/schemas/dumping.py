@@ -38,6 +38,13 @@ def volatile_members_of(schema: type[Schema]) -> tuple[tuple[str, Getter], ...]:
     return tuple((name, get) for name, get in members_of(schema) if name in names)
 
 
+@functools.cache
+def volatile_of(schema: type[Schema]) -> Callable[[Any], tuple[Any, ...]]:
+    """A function from a row to the values of its volatile members, in their order."""
+    getters = tuple(get for _, get in volatile_members_of(schema))
+    return lambda row: tuple([get(row) for get in getters])
+
+
 def dumped(schema: type[Schema], row: Any) -> dict[str, Any]:
     """All members of a row as JSON values."""
     return {name: get(row) for name, get in members_of(schema)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -16,15 +16,20 @@ from api.errors import Block
 from api.models import facts as fact_queries
 from api.models.database import Transaction
 from api.models.school_class import ClassStatus, instructor_ids
+from api.services.class_likeness import Standing, likeness, present
 from api.services.guard_facts import NOTHING, Elsewhere, clashes_of, facts_of
 from api.services.judged import FORBIDDEN, Judged, Verdicts, permitted
 from api.services.known_clashes import KNOWN_CLASHES, Found
 from api.services.page_facts import elsewhere_of_page
+from api.services.recent import Recent
 from api.services.registration_doors import own_students
 from api.services.rules_facts import Facts
 from api.services.rules_registration import CHEAP, CLASS_ONLY, FULL, Depth, blocks
 from api.services.rules_states import class_status_block
 from api.services.rules_verdicts import join_waitlist
+
+_SHARED: Recent[tuple[Any, ...], Verdicts] = Recent(generation=4096)
+"""Verdicts by what they depend on, some 2 KiB each: classes that are alike share one object."""
 
 _STATUS_OF_REL = {
     "open": ClassStatus.OPEN,
@@ -35,8 +40,8 @@ _STATUS_OF_REL = {
 
 def read(
     tx: Transaction, policy: Policy, actor: Actor, class_id: UUID, student_id: UUID | None
-) -> tuple[Row[Any], Callable[[], Verdicts]] | None:
-    """A committed class in one statement, and its verdicts once they are wanted; None: none there.
+) -> tuple[Row[Any], Callable[[], Judged]] | None:
+    """A committed class in one statement, to be judged once that is wanted; None: none there.
 
     The row holds every column of `classes`. The subject is `student_id`, else the caller's own
     student in the organization of the class, else nobody.
@@ -47,11 +52,8 @@ def read(
     if row is None:
         return None
 
-    def verdicts() -> Verdicts:
-        facts = facts_of(row, elsewhere=_remembered(row, known))
-        return _verdicts(policy, actor, row, facts=facts, depth=FULL)
-
-    return row, verdicts
+    judge = _Judge(policy, actor, Standing.of(actor, row), FULL)
+    return row, lambda: judge.of(row, _remembered(row, known))
 
 
 def reread(tx: Transaction, policy: Policy, actor: Actor, class_id: UUID) -> Judged:
@@ -95,9 +97,9 @@ def _remembered(row: Row[Any], known: Found | None) -> Elsewhere:
     *_, stamp = row.elsewhere
     if known is not None and known.stamp == stamp:
         # Not looked up again: another thread may have found a later state meanwhile.
-        return replace(found, clashes=known.clashes)
-    KNOWN_CLASHES.keep((row.id, row.subject_id), stamp, found.clashes)
-    return found
+        return replace(found, clashes=known.clashes, stamp=stamp)
+    KNOWN_CLASHES.keep((row.id, row.subject_id), Found(stamp, found.clashes))
+    return replace(found, stamp=stamp)
 
 
 def judge_page(
@@ -108,66 +110,48 @@ def judge_page(
     *,
     student_id: UUID | None = None,
 ) -> list[Judged]:
-    """The classes of a page with their verdicts, which alike classes share.
+    """The classes of a page with their verdicts.
 
     Without `student_id` the cheap guards judge and no statement is sent; else all guards do, for
-    that student. `rows` come from `api.models.facts.CLASS_PAGE`, or a select made from it by
+    that student. `rows` come from `api.models.class_page.CLASS_PAGE`, or a select made from it by
     `.where(…)`.
     """
+    if not rows:
+        return []
     elsewhere: Sequence[Elsewhere] = [NOTHING] * len(rows)
     depth = CHEAP
-    if student_id is not None and rows:
+    if student_id is not None:
         elsewhere, depth = elsewhere_of_page(tx, rows, student_id), FULL
-    shared: dict[tuple[Any, ...], Verdicts] = {}
-    judged = []
-    for row, of_row in zip(rows, elsewhere, strict=True):
-        key = _likeness(row, of_row)
-        found = shared.get(key) if key is not None else None
-        if found is None:
-            facts = facts_of(row, elsewhere=of_row)
-            found = _verdicts(policy, actor, row, facts=facts, depth=depth)
-            if key is not None:
-                shared[key] = found
-        judged.append(Judged(row, found))
-    return judged
+    judge = _Judge(policy, actor, Standing.of(actor, rows[0]), depth)
+    return [judge.of(row, of_row) for row, of_row in zip(rows, elsewhere, strict=True)]
 
 
-def _likeness(row: Row[Any], elsewhere: Elsewhere) -> tuple[Any, ...] | None:
-    """What the verdicts on a class of a page depend on; None where that is too much to compare.
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    """Gives classes of one organization their verdicts, alike ones the same."""
 
-    All else that they depend on (the caller, the subject, the organization) a page has in common.
-    """
-    if row.windows or row.live_id is not None or elsewhere.clashes:
-        return None
-    ends = row.effective_promotion_ends_at
-    promotes = ends is None or _now(row) < ends
-    has_room = row.capacity is None or row.seats_taken < row.capacity
-    is_queued = promotes and (row.eligible_waiting > 0 or row.promotion_pending)
-    # How full it is, how long its line and when that ends, is told only where no seat is free.
-    crowd = None if has_room and not is_queued else (row.capacity, row.waiting, ends)
-    return (
-        row.status,
-        promotes,
-        crowd,
-        row.waitlist_enabled,
-        row.waitlist_capacity,
-        row.approval_required,
-        row.next_ticket > 1,
-        instructor_ids(row.instructors),
-        elsewhere.live_count,
-        elsewhere.waitlist_count,
-    )
+    policy: Policy
+    actor: Actor
+    standing: Standing
+    depth: Depth
 
+    def of(self, row: Row[Any], elsewhere: Elsewhere) -> Judged:
+        like = likeness(self.standing, row, elsewhere)
+        if like is None:
+            return Judged(row, self._anew(row, elsewhere))
+        key = (self.depth is FULL, like)
+        found = _SHARED.find(key) or _SHARED.keep(key, self._anew(row, elsewhere))
+        return Judged(row, found, is_shared=True)
 
-def _now(row: Row[Any]) -> datetime:
-    clock: datetime = row.clock_now
-    return clock if row.last_decided_at is None else max(clock, row.last_decided_at)
+    def _anew(self, row: Row[Any], elsewhere: Elsewhere) -> Verdicts:
+        facts = facts_of(row, elsewhere=elsewhere)
+        return _verdicts(self.policy, self.actor, row, facts=facts, depth=self.depth)
 
 
 def _verdicts(
     policy: Policy, actor: Actor, row: Row[Any], *, facts: Facts, depth: Depth
 ) -> Verdicts:
-    now = _now(row)
+    now = present(row)
     subject = Subject(row.organization_id, instructors=instructor_ids(row.instructors))
     return {
         **_seats(policy, actor, row, facts=facts, depth=depth, now=now),

@@ -10,14 +10,19 @@ from sqlalchemy import Row, Select, or_
 
 from api.authz.actor import Actor
 from api.authz.policy import Action, Policy, Subject
-from api.models import facts
+from api.models import class_page
 from api.models.organization import Role
 from api.models.school_class import ClassStatus, SchoolClass, instructor_ids, taught_by
 
 _PUBLISHED = SchoolClass.status != ClassStatus.DRAFT
-_ALL = facts.CLASS_PAGE
+_ALL = class_page.CLASS_PAGE
 _VISIBLE = _ALL.where(_PUBLISHED)
 _VISIBLE_OR_TAUGHT = _ALL.where(or_(_PUBLISHED, taught_by("member_id")))
+BRIEF: Mapping[Select[Any], Select[Any]] = {
+    select: select.with_only_columns(*class_page.JUDGED, maintain_column_froms=True)
+    for select in (_ALL, _VISIBLE, _VISIBLE_OR_TAUGHT)
+}
+"""Each of the lists of classes with the columns alone that judging reads."""
 
 
 def visible_classes(

@@ -31,7 +31,7 @@ from api.services.class_columns import (
     refusal_of,
     refuse_unknown,
 )
-from api.services.class_visibility import subject_of, visible_classes
+from api.services.class_visibility import BRIEF, subject_of, visible_classes
 from api.services.external_ids import ExternalId, Upsert
 from api.services.judged import Judged, Listed, Made, permitted
 from api.services.registration_doors import own_students
@@ -67,6 +67,7 @@ class Classes:
         may_edit = self.policy.allows(actor, Action.CLASS_EDIT, Subject(organization_id))
         return Listed(
             select=select,
+            brief=BRIEF[select],
             parameters={
                 "organization_id": organization_id,
                 "student_ids": subject,
@@ -90,7 +91,7 @@ class Classes:
         found = class_affordances.read(tx, self.policy, actor, class_id, student_id)
         if found is None:
             refuse_absent(self.policy, actor, Action.CLASS_READ)
-        row, verdicts = found
+        row, judge = found
         is_draft = row.status is ClassStatus.DRAFT
         action = Action.CLASS_READ_DRAFT if is_draft else Action.CLASS_READ
         self.policy.require(actor, action, subject_of(row, is_public=row.public_catalog))
@@ -98,7 +99,7 @@ class Classes:
             self._require_student(actor, row.organization_id, student_id)
             if row.subject_id is None:
                 raise NotFound
-        return Judged(row, verdicts())
+        return judge()
 
     def get_by_external_id(self, tx: Transaction, actor: Actor, named: ExternalId) -> Judged:
         """The class that another system calls so.

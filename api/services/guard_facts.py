@@ -83,10 +83,12 @@ def _windows(stored: bytes) -> tuple[Window, ...]:
 class Elsewhere:
     """What a student has in other classes than the one that is judged, as far as a rule asks.
 
-    The counts are of the term of the class; the clashes are with its sessions.
+    The counts are of the term of the class; the clashes are with its sessions. `stamp`: what the
+    clashes were found from, where that is known.
     """
 
     clashes: tuple[Clash, ...] = ()
+    stamp: str | None = None
     live_count: int = 0
     waitlist_count: int = 0
 

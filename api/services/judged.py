@@ -20,10 +20,15 @@ Verdicts = Mapping[str, tuple[Block, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A row, and for each action on it what would stand in the way."""
+    """A row, and for each action on it what would stand in the way.
+
+    `is_shared`: these verdicts are one object, for ever, with those of all rows that no guard can
+    tell from this one.
+    """
 
     row: Any
     verdicts: Verdicts = field(default_factory=dict)
+    is_shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +46,13 @@ class Listed:
     """A list as the query of what the caller may see; the edge filters, sorts and cuts it.
 
     `select` is a constant of its module, for statements are built once for each; what differs
-    from call to call stands in `parameters`. `members` are shown beside `items`.
+    from call to call stands in `parameters`. `members` are shown beside `items`. `brief` gives the
+    same rows with the columns that `judge` reads, their ids, versions and volatile members: all
+    else of a version that was shown before is known.
     """
 
     select: Select[Any]
+    brief: Select[Any] | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
     judge: Judge
     verdicts: Verdicts = field(default_factory=dict)

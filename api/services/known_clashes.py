@@ -8,10 +8,10 @@ the database compares it with the present one, and searches only if they differ.
 
 from __future__ import annotations
 
-import threading
 from typing import NamedTuple
 from uuid import UUID
 
+from api.services.recent import Recent
 from api.services.rules_conflicts import Clash
 
 Key = tuple[UUID, UUID]
@@ -31,38 +31,5 @@ class Found(NamedTuple):
     clashes: tuple[Clash, ...]
 
 
-class KnownClashes:
-    """Clashes by class and student, of this process; at most twice `generation` of them.
-
-    What is asked for moves to the young generation; when that is full, the old one is forgotten.
-    """
-
-    def __init__(self, generation: int) -> None:
-        self._generation = generation
-        self._lock = threading.Lock()
-        self._young: dict[Key, Found] = {}
-        self._old: dict[Key, Found] = {}
-
-    def find(self, key: Key) -> Found | None:
-        """What is known, if anything; it counts once the database has confirmed its stamp."""
-        found = self._young.get(key)
-        if found is None:
-            found = self._old.get(key)
-            if found is not None:
-                self._put(key, found)
-        return found
-
-    def keep(self, key: Key, stamp: str, clashes: tuple[Clash, ...]) -> tuple[Clash, ...]:
-        """Remember what was found."""
-        self._put(key, Found(stamp, clashes))
-        return clashes
-
-    def _put(self, key: Key, found: Found) -> None:
-        with self._lock:
-            if len(self._young) >= self._generation:
-                self._old, self._young = self._young, {}
-            self._young[key] = found
-
-
-KNOWN_CLASHES = KnownClashes(generation=20_000)
-"""Of this process; each entry is some 300 bytes where nothing clashes."""
+KNOWN_CLASHES: Recent[Key, Found] = Recent(generation=20_000)
+"""What is found counts once the database has confirmed its stamp. Some 300 bytes each."""

@@ -14,7 +14,7 @@ from api.models.database import Transaction
 from api.models.organization import ConflictPolicy
 from api.models.registration import SEATED, RegistrationState
 from api.services.guard_facts import NOTHING, Elsewhere
-from api.services.known_clashes import KNOWN_CLASHES, stamp_of
+from api.services.known_clashes import KNOWN_CLASHES, Found, stamp_of
 from api.services.rules_conflicts import Clash, Span, Timetable
 
 Places = Sequence[Row[Any]]
@@ -83,7 +83,7 @@ def _clashes(tx: Transaction, page: Sequence[Row[Any]], places: Places) -> Clash
         # The stamps were read before the timetables: one that has changed since never comes again.
         for class_id, clashes in searched.items():
             key = (class_id, student_id)
-            found[class_id] = KNOWN_CLASHES.keep(key, unknown[class_id], clashes)
+            found[class_id] = KNOWN_CLASHES.keep(key, Found(unknown[class_id], clashes)).clashes
     return found
 
 

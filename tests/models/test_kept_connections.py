@@ -44,19 +44,20 @@ def test_a_read_within_a_read_has_a_connection_of_its_own(fresh_database):
 def test_threads_leave_one_connection_for_others(fresh_database):
     size = fresh_database._reads.pool.size()
     everybody_has_read = threading.Barrier(size + 3)
+    it_was_counted = threading.Event()
 
     def read_and_stay():
         read_once(fresh_database)
         everybody_has_read.wait()
+        it_was_counted.wait()
         read_once(fresh_database)
-        everybody_has_read.wait()
 
     threads = [threading.Thread(target=read_and_stay) for _ in range(size + 2)]
     for thread in threads:
         thread.start()
     everybody_has_read.wait()
     kept = fresh_database._reads.pool.checkedout()
-    everybody_has_read.wait()
+    it_was_counted.set()
     for thread in threads:
         thread.join()
 

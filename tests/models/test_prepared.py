@@ -26,7 +26,7 @@ def test_every_kind_of_column_comes_back_as_it_does_the_ordinary_way(database, a
     assert prepared._uses(BY_ID)[0] >= 2
     assert tuple(first) == tuple(second) == tuple(ordinary)
     assert [type(value) for value in second] == [type(value) for value in ordinary]
-    assert second._mapping == ordinary._mapping
+    assert second._asdict() == ordinary._asdict()
     assert second.title == a_class.title
 
 

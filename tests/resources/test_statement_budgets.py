@@ -85,8 +85,8 @@ def urls(school, taught):
 BUDGETS = [
     ("class", "", 1),
     ("class for one student", "", 1),
-    ("classes", "", 1),
-    ("classes for one student", "", 3),
+    ("classes", "", 2),
+    ("classes for one student", "", 4),
     ("registration", "", 1),
     ("registrations", "", 1),
     ("registrations of a class", "", 2),
@@ -116,6 +116,15 @@ def test_a_read_keeps_within_its_budget(school, urls, query_count, name, query, 
         assert answer.status_code == 200, answer.json
         assert len(query_count) <= most + AUTHENTICATION, "\n\n".join(query_count)
         assert query_count
+
+
+def test_a_page_of_classes_that_were_shown_before_is_one_statement(school, urls, query_count):
+    for person in (school.registrar, school.student):
+        person.get(urls["classes"])
+        query_count.clear()
+
+        assert person.get(urls["classes"]).json["items"]
+        assert len(query_count) == 1 + AUTHENTICATION
 
 
 def test_as_many_statements_for_many_items_as_for_one(school, urls, query_count):

@@ -6,14 +6,14 @@ from itertools import product
 import pytest
 
 from api.authz.policy import Policy
-from api.models import facts
+from api.models import class_page
 from api.services import class_affordances
 from tests import factories
 from tests.services.school import School
 
 
 @pytest.mark.parametrize("caller", ["student", "registrar"])
-def test_a_class_on_a_page_is_judged_as_it_is_alone(database, clock, caller):
+def test_a_class_on_a_page_is_judged_as_it_is_alone(database, clock, caller, monkeypatch):
     school = School.found(database)
     student, own = school.a_student_with_login()
     actor = own if caller == "student" else school.registrar
@@ -33,15 +33,19 @@ def test_a_class_on_a_page_is_judged_as_it_is_alone(database, clock, caller):
 
     with school.database.read() as tx:
         page = tx.all(
-            facts.CLASS_PAGE,
+            class_page.CLASS_PAGE,
             organization_id=school.organization.id,
             student_ids=[student.id],
             clock_now=clock.now(),
         )
         together = class_affordances.judge_page(tx, Policy(), actor, page)
-        alone = [class_affordances.judge_page(tx, Policy(), actor, [row])[0] for row in page]
+        # Without likeness to any other, each is looked at for itself.
+        monkeypatch.setattr(class_affordances, "likeness", lambda *_: None)
+        alone = class_affordances.judge_page(tx, Policy(), actor, page)
 
     assert len(together) == 96
+    assert all(one.is_shared for one in together)
+    assert not any(one.is_shared for one in alone)
     for one, other in zip(together, alone, strict=True):
         assert one.verdicts == other.verdicts
 
@@ -57,8 +61,8 @@ def test_a_class_tells_of_every_status_whether_it_may_go_there(database, clock, 
     }
 
     with school.database.read() as tx:
-        _, verdicts = class_affordances.read(tx, Policy(), school.registrar, row.id, None)
-    found = {rel: verdicts()[rel] for rel in ("open", "close", "cancel")}
+        _, judge = class_affordances.read(tx, Policy(), school.registrar, row.id, None)
+    found = {rel: judge().verdicts[rel] for rel in ("open", "close", "cancel")}
 
     assert {rel for rel, blocks in found.items() if not blocks} == legal.get(status, set())
     for blocks in found.values():

@@ -1,29 +1,3 @@
-from uuid import UUID
-
-from api.services.known_clashes import KnownClashes
-
-KEYS = [(UUID(int=number), UUID(int=0)) for number in range(10)]
-
-
-def test_what_was_kept_is_found_with_its_stamp():
-    known = KnownClashes(generation=4)
-
-    known.keep(KEYS[0], "3.1.2.1", ())
-
-    assert known.find(KEYS[0]) == ("3.1.2.1", ())
-    assert known.find(KEYS[1]) is None
-
-
-def test_what_is_asked_for_outlives_what_is_not():
-    known = KnownClashes(generation=2)
-    for key in KEYS:
-        known.keep(key, "1", ())
-        known.find(KEYS[0])
-
-    assert known.find(KEYS[0]) == ("1", ())
-    assert known.find(KEYS[1]) is None
-
-
 TERM = {"from_date": "2026-10-05", "to_date": "2026-10-09"}
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from api.authz.policy import Policy
-from api.models import LIVE, RegistrationState, SessionStatus, facts
+from api.models import LIVE, RegistrationState, SessionStatus, class_page, facts
 from api.services import class_affordances
 from api.services.guard_facts import clashes_of
 from api.services.known_clashes import KNOWN_CLASHES
@@ -81,7 +81,7 @@ class World:
 
     def page(self, tx):
         return tx.all(
-            facts.CLASS_PAGE,
+            class_page.CLASS_PAGE,
             organization_id=self.school.organization.id,
             student_ids=[self.student.id],
             clock_now=tx.now(),
@@ -104,7 +104,7 @@ class World:
         )
 
 
-@pytest.fixture(params=RULES, ids=str)
+@pytest.fixture(params=RULES, ids=lambda rules: "-".join([str(rules[0]), *sorted(rules[1])]))
 def world(request, database):
     rules, codes = request.param
     return World(database, rules, codes)
@@ -130,7 +130,7 @@ def test_each_class_of_a_page_is_judged_as_it_is_alone(world, database):
         searched = world.judged(tx, page)
         remembered = world.judged(tx, page)
         read = {
-            row.id: class_affordances.read(tx, Policy(), world.actor, row.id, None)[1]()
+            row.id: class_affordances.read(tx, Policy(), world.actor, row.id, None)[1]().verdicts
             for row in page
         }
 
