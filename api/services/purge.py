@@ -13,7 +13,7 @@ from api.authz.policy import Action, Policy, Subject
 from api.errors import NotFound, StateConflict
 from api.models.base import db
 from api.models.database import Transaction
-from api.models.event import Event, StreamKind
+from api.models.event import Event, Stream, StreamKind
 from api.models.idempotency import IdempotencyKey
 from api.models.locks import LockStep
 from api.models.organization import Organization
@@ -83,6 +83,10 @@ class Purge:
         return deleted
 
 
+# Of these two, what is a user's own stays: its next event takes the number after the last.
+_STREAM_KIND = {Event.__tablename__: Event.stream_kind, Stream.__tablename__: Stream.kind}
+
+
 def _tables() -> list[str]:
     """The tables with rows of organizations, each before those that it refers to."""
     return [
@@ -95,6 +99,7 @@ def _tables() -> list[str]:
 def _emptied(tx: Transaction, name: str, organization_id: Any) -> int:
     table = db.metadata.tables[name]
     statement = delete(table).where(table.c.organization_id == organization_id)
-    if table is Event.__table__:
-        statement = statement.where(table.c.stream_kind != StreamKind.USER)
+    kind = _STREAM_KIND.get(name)
+    if kind is not None:
+        statement = statement.where(kind != StreamKind.USER)
     return tx.execute(statement).rowcount

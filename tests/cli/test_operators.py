@@ -13,7 +13,20 @@ from api.authz.scopes import Scope
 from api.cli import main
 from api.clock import SystemClock, epoch_ms
 from api.ids import Ids
-from api.models import Member, Organization, Registration, Role, Student, Token, User
+from api.models import (
+    Event,
+    Member,
+    Organization,
+    Registration,
+    Role,
+    StreamKind,
+    Student,
+    Token,
+    User,
+    streams,
+)
+from api.models.streams import Entry
+from api.services import verification
 from api.services.intake import Intake
 from tests import factories
 
@@ -192,6 +205,28 @@ def test_an_archived_organization_is_removed_for_good_and_nothing_else(run, fres
     assert "archives it first" in run("organizations", "purge", "stays", "--yes", status=1)
     assert "no organization gone" in run("organizations", "purge", "gone", "--yes", status=1)
     assert run("organizations", "list") == ""
+
+
+def test_what_users_were_told_keeps_its_numbers_when_an_organization_is_removed(
+    run, fresh_database
+):
+    news = [Entry(type="registration.enrolled", actor_id=None, data={"state": "enrolled"})]
+    with fresh_database.write() as tx:
+        gone = factories.an_organization(tx, slug="gone", archived_at=tx.now())
+        stays = factories.an_organization(tx, slug="stays")
+        user = factories.a_user(tx)
+        streams.append(tx, StreamKind.ORG, gone.id, news, organization_id=gone.id)
+        streams.append(tx, StreamKind.USER, user.id, news, organization_id=gone.id)
+
+    run("organizations", "purge", "gone", "--yes")
+    with fresh_database.write() as tx:
+        streams.append(tx, StreamKind.USER, user.id, news, organization_id=stays.id)
+
+    with fresh_database.snapshot() as tx:
+        events = tx.all(select(Event).order_by(Event.seq))
+        assert [verdict.number for verdict in verification.verify(tx) if not verdict.holds] == []
+    assert [(event.stream_id, event.seq) for event in events] == [(user.id, 1), (user.id, 2)]
+    assert [event.data for event in events] == [None, {"state": "enrolled"}]
 
 
 def test_purging_says_how_much_went(run, fresh_database):
