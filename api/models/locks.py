@@ -7,8 +7,13 @@ from typing import Any
 
 
 class LockStep(enum.IntEnum):
-    """The kinds of row that are locked, in the order in which they must be."""
+    """The kinds of row that are locked, in the order in which they must be.
 
+    `MADE` is outside the order: rows that the transaction has made itself, so that nobody can hold
+    them or wait for them.
+    """
+
+    MADE = 0
     ORGANIZATION = 1
     TERM = 2
     COURSE = 3
@@ -39,13 +44,18 @@ class LockOrder:
     def record(self, step: LockStep, *ids: Any) -> None:
         """Note the locks about to be taken; a lock that is held already may be named again.
 
+        So may a row that was noted as `MADE`, wherever it would stand in the order.
+
         The ids of a step must rise: UUIDs, or (kind, id) for a stream.
 
         Raises:
             LockOrderBroken: a row would be locked after one that comes behind it.
         """
         for row_id in ids:
-            if (step, row_id) in self._held:
+            if step is LockStep.MADE:
+                self._held.add((step, row_id))
+                continue
+            if (step, row_id) in self._held or (LockStep.MADE, row_id) in self._held:
                 continue
             if self._comes_too_late(step, row_id):
                 raise LockOrderBroken(

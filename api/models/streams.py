@@ -2,69 +2,88 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert
+from sqlalchemy import Executable, bindparam, insert
 from sqlalchemy.dialects import postgresql, sqlite
 
 from api.models.database import Transaction
 from api.models.event import Event, Stream, StreamKind
 from api.models.locks import LockStep
 
-_FIRST = {
+_FIRST: dict[str, Any] = {
     "kind": bindparam("kind"),
     "id": bindparam("id"),
     "organization_id": bindparam("organization_id"),
-    "last_seq": 1,
+    "last_seq": bindparam("count"),
 }
-_FURTHER = {"last_seq": Stream.last_seq + 1}
-_NEXT_SEQ = {
-    "sqlite": sqlite.insert(Stream)
-    .values(_FIRST)
-    .on_conflict_do_update(index_elements=["kind", "id"], set_=_FURTHER)
-    .returning(Stream.last_seq),
-    "postgresql": postgresql.insert(Stream)
-    .values(_FIRST)
-    .on_conflict_do_update(index_elements=["kind", "id"], set_=_FURTHER)
-    .returning(Stream.last_seq),
+
+
+def _raised(into: sqlite.Insert | postgresql.Insert) -> Executable:
+    further = {"last_seq": Stream.last_seq + into.excluded.last_seq}
+    first = into.values(_FIRST)
+    raised = first.on_conflict_do_update(index_elements=["kind", "id"], set_=further)
+    return raised.returning(Stream.last_seq)
+
+
+_LAST_SEQ = {
+    "sqlite": _raised(sqlite.insert(Stream)),
+    "postgresql": _raised(postgresql.insert(Stream)),
 }
 _INSERT_EVENT = insert(Event)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What one event says. `data` is JSON: ids in public form, instants as text.
+
+    `actor_id` null: the system.
+    """
+
+    type: str
+    actor_id: UUID | None
+    data: Mapping[str, Any]
 
 
 def append(
     tx: Transaction,
     kind: StreamKind,
     stream_id: UUID,
+    entries: Sequence[Entry],
     *,
     organization_id: UUID | None,
-    type: str,  # noqa: A002  # the name of the envelope's member
-    actor_id: UUID | None,
-    data: Mapping[str, Any],
     at: datetime | None = None,
-) -> int:
-    """Write the next event of an `org:`, `room:` or `user:` stream; give its seq.
+) -> None:
+    """Write the next events of an `org:`, `room:` or `user:` stream, in two statements for all.
 
     Locks the stream's row, which comes after every other lock: several streams in one transaction
-    are appended to in the order of (kind, id). `data` is JSON: ids in public form, instants as
-    text. `at` is the transaction's clock unless given.
+    are appended to in the order of (kind, id). `at` is the transaction's clock unless given.
     """
+    if not entries:
+        return
     tx.lock(LockStep.STREAM, (kind.value, stream_id))
     key = {"kind": kind, "id": stream_id, "organization_id": organization_id}
-    seq: int = tx.scalar(_NEXT_SEQ[tx.dialect], **key)
+    last_seq: int = tx.scalar(_LAST_SEQ[tx.dialect], **key, count=len(entries))
+    of_stream = {
+        "stream_kind": kind,
+        "stream_id": stream_id,
+        "organization_id": organization_id,
+        "at": at or tx.now(),
+    }
     tx.execute(
         _INSERT_EVENT,
-        {
-            "stream_kind": kind,
-            "stream_id": stream_id,
-            "seq": seq,
-            "organization_id": organization_id,
-            "at": at or tx.now(),
-            "type": type,
-            "actor_id": actor_id,
-            "data": dict(data),
-        },
+        [
+            {
+                **of_stream,
+                "seq": seq,
+                "type": entry.type,
+                "actor_id": entry.actor_id,
+                "data": dict(entry.data),
+            }
+            for seq, entry in enumerate(entries, last_seq - len(entries) + 1)
+        ],
     )
-    return seq

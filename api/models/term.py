@@ -95,6 +95,7 @@ _HEIRS = (
     select(
         SchoolClass.id,
         SchoolClass.organization_id,
+        SchoolClass.version,
         SchoolClass.waiting,
         SchoolClass.next_due_at,
         SchoolClass.drop_until,

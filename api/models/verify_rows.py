@@ -4,21 +4,35 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, and_, bindparam, func, select, text
+from sqlalchemy import ColumnElement, Executable, and_, bindparam, exists, func, select, text
 
 from api.models.base import Identifier
-from api.models.event import Event, StreamKind
+from api.models.event import Event, Stream, StreamKind
 from api.models.organization import ConflictPolicy, Organization
 from api.models.registration import SEATED, Registration, in_states
 from api.models.school_class import SchoolClass
 from api.models.session import ClassSession, SessionStatus
 from api.models.student import Student
 from api.models.tenancy import across
-from api.models.verify import scoped
+from api.models.verify import Offenders, scoped
 
 
 def _all(statement: Executable) -> Executable:
     return statement.execution_options(**across("verify"))
+
+
+def _without_counter(kind: StreamKind, prefix: str) -> Offenders:
+    of_stream = exists().where(Stream.kind == kind, Stream.id == Event.stream_id)
+    events = select(Event.stream_id.label("id")).distinct()
+    mine = scoped(Event.organization_id)
+    return Offenders(prefix, events.where(Event.stream_kind == kind, mine, ~of_stream))
+
+
+STREAM_WITHOUT_COUNTER = (
+    _without_counter(StreamKind.ORG, "org"),
+    _without_counter(StreamKind.USER, "usr"),
+)
+"""Streams whose next event would be numbered 1 again."""
 
 
 def _blocking(organization_id: Any) -> ColumnElement[bool]:

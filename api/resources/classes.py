@@ -219,7 +219,7 @@ class ClassItem(Resource):
     def delete(self, *, tx: Transaction, actor: Actor, class_id: UUID, precondition: Check) -> None:
         row = self.classes.find_for_update(tx, actor, class_id, action=Action.CLASS_EDIT)
         precondition(row)
-        self.classes.delete(tx, row)
+        self.classes.delete(tx, actor, row)
 
 
 @dataclass(kw_only=True, eq=False)

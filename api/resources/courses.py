@@ -115,7 +115,7 @@ class CourseItem(Resource):
     )
     def patch(self, *, tx: Transaction, actor: Actor, course_id: UUID, revise: Revise) -> Judged:
         row = self.courses.find_for_update(tx, actor, course_id)
-        return self.courses.update(tx, row, revise(row))
+        return self.courses.update(tx, actor, row, revise(row))
 
     @operation(
         summary="Replace a course",
@@ -128,7 +128,7 @@ class CourseItem(Resource):
     )
     def put(self, *, tx: Transaction, actor: Actor, course_id: UUID, revise: Revise) -> Judged:
         row = self.courses.find_for_update(tx, actor, course_id)
-        return self.courses.update(tx, row, revise(row))
+        return self.courses.update(tx, actor, row, revise(row))
 
     @operation(
         summary="Remove a course that no class offers",
@@ -143,7 +143,7 @@ class CourseItem(Resource):
     ) -> None:
         row = self.courses.find_for_update(tx, actor, course_id)
         precondition(row)
-        self.courses.delete(tx, row)
+        self.courses.delete(tx, actor, row)
 
 
 @dataclass(kw_only=True, eq=False)

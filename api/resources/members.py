@@ -134,4 +134,4 @@ class MemberItem(Resource):
     ) -> None:
         row = self.members.find_for_removal(tx, actor, member_id)
         precondition(row)
-        self.members.remove(tx, row)
+        self.members.remove(tx, actor, row)

@@ -107,7 +107,7 @@ class OrganizationItem(Resource):
         self, *, tx: Transaction, actor: Actor, organization_id: UUID, revise: Revise
     ) -> Judged:
         row = self.organizations.find_for_update(tx, actor, organization_id)
-        return self.organizations.update(tx, row, revise(row))
+        return self.organizations.update(tx, actor, row, revise(row))
 
     @operation(
         summary="Replace the settings of an organization",
@@ -122,7 +122,7 @@ class OrganizationItem(Resource):
         self, *, tx: Transaction, actor: Actor, organization_id: UUID, revise: Revise
     ) -> Judged:
         row = self.organizations.find_for_update(tx, actor, organization_id)
-        return self.organizations.update(tx, row, revise(row))
+        return self.organizations.update(tx, actor, row, revise(row))
 
     @operation(
         summary="Archive an organization",
@@ -138,4 +138,4 @@ class OrganizationItem(Resource):
     ) -> None:
         row = self.organizations.find_for_update(tx, actor, organization_id)
         precondition(row)
-        self.organizations.archive(tx, row)
+        self.organizations.archive(tx, actor, row)

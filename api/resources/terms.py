@@ -146,7 +146,7 @@ class TermItem(Resource):
     def delete(self, *, tx: Transaction, actor: Actor, term_id: UUID, precondition: Check) -> None:
         row = self.terms.find_for_update(tx, actor, term_id)
         precondition(row)
-        self.terms.delete(tx, row)
+        self.terms.delete(tx, actor, row)
 
 
 @dataclass(kw_only=True, eq=False)

@@ -25,6 +25,7 @@ from api.errors import (
 from api.ids import Ids
 from api.models.database import Transaction
 from api.models.user import Token, User
+from api.services import organization_news
 from api.services.catalogue import NOWHERE
 from api.services.judged import ALLOWED, Judged
 from api.services.memberships import end_memberships
@@ -37,7 +38,10 @@ WITH_TOKEN = (
     .join(Token, Token.user_id == User.id)
     .where(User.id == bindparam("user_id"), Token.id == bindparam("token_id"))
 )
-NAMED_FOR_UPDATE = select(User.id).where(User.username == bindparam("name")).with_for_update()
+# Kept answers refer to the row: an operator must not wait behind one while holding the user.
+NAMED_FOR_UPDATE = (
+    select(User.id).where(User.username == bindparam("name")).with_for_update(key_share=True)
+)
 EVERYBODY = select(
     User.id,
     User.username,
@@ -188,7 +192,7 @@ class Accounts:
             Busy: the user joins one at this moment.
         """
         self._require_self(actor, user_id)
-        _delete(tx, user_id)
+        _delete(tx, actor, user_id)
 
     def everybody(self, tx: Transaction, actor: Actor) -> Sequence[Row[Any]]:
         """Every user by name, with whether they can log in by a password; for an operator.
@@ -228,7 +232,7 @@ class Accounts:
             LastOwner: an organization would have no owner.
             Busy: the user joins one at this moment.
         """
-        _delete(tx, self._named(tx, actor, username))
+        _delete(tx, actor, self._named(tx, actor, username))
 
     def _named(self, tx: Transaction, actor: Actor, username: str) -> UUID:
         self.policy.require(actor, Action.DEPLOYMENT_OPERATE, NOWHERE)
@@ -243,8 +247,12 @@ class Accounts:
             raise NotFound
 
 
-def _delete(tx: Transaction, user_id: UUID) -> None:
-    end_memberships(tx, user_id)
+def _delete(tx: Transaction, actor: Actor, user_id: UUID) -> None:
+    # Before the user, as in a request of theirs: that has told of a change when its answer is kept
+    # under their id.
+    for organization_id, member_id in end_memberships(tx, user_id):
+        gone = organization_news.member_gone(member_id, user_id, actor.user_id)
+        organization_news.tell(tx, organization_id, gone)
     try:
         tx.execute(delete(User).where(User.id == user_id))
     except IntegrityError as joined:

@@ -16,7 +16,8 @@ from api.models.facts import CLOCK
 from api.models.locks import LockStep
 from api.models.registration import RegistrationState
 from api.models.school_class import ClassStatus
-from api.services import promotion
+from api.models.streams import Entry
+from api.services import organization_news, promotion
 from api.services.due_notes import note_due
 from api.services.place import Place
 from api.services.rules_states import class_status_block
@@ -48,8 +49,11 @@ def locked_class(tx: Transaction, class_id: UUID) -> Row[Any] | None:
 
 
 def created(tx: Transaction, actor: Actor, row: Row[Any]) -> Row[Any]:
-    """Write `class.created`, the first event of the ledger of a class just made; the row after."""
-    tx.lock(LockStep.CLASS, row.id)
+    """Write `class.created`, the first event of the ledger of a class just made; the row after.
+
+    It tells of the class as this transaction leaves it: no `class.updated` follows from here.
+    """
+    tx.lock(LockStep.MADE, row.id)
     book = _book(tx, row)
     book.note("class.created", actor.user_id)
     return promotion.finish(tx, book, is_revised=True)
@@ -71,7 +75,8 @@ class SeatEdit:
     """What one edit of a class changes of its seats: all of it is one decision.
 
     `shrink` says what a capacity below the seats taken does. `is_guarded`: windows, deadlines,
-    sessions or line settings have changed, too.
+    sessions or line settings have changed, too. `is_updated`: so has anything but capacity and
+    status, and the organization's stream says so.
     """
 
     capacity: int | None = None
@@ -79,6 +84,7 @@ class SeatEdit:
     shrink: Shrink | None = None
     status: ClassStatus | None = None
     is_guarded: bool = False
+    is_updated: bool = False
 
 
 def edit(tx: Transaction, actor: Actor, row: Row[Any], wanted: SeatEdit) -> Row[Any]:
@@ -95,10 +101,13 @@ def edit(tx: Transaction, actor: Actor, row: Row[Any], wanted: SeatEdit) -> Row[
     is_turned = wanted.status is not None
     if wanted.status is not None:
         require_move(row.status, wanted.status)
+    told = _updates(tx, actor, row) if wanted.is_updated else []
     if not (is_turned or wanted.has_capacity or wanted.is_guarded):
+        organization_news.tell(tx, row.organization_id, *told)
         return row
 
     book = _book(tx, row)
+    book.of_organization.extend(told)
     if wanted.status != ClassStatus.CANCELLED:
         # What became due while the old status stood is still its doing.
         promotion.settle(tx, book)
@@ -119,7 +128,7 @@ def revised(tx: Transaction, actor: Actor, row: Row[Any]) -> Row[Any]:
     `row` is the class after the change. Lets expire what is now overdue, promotes whom the change
     lets move, and notes when the class falls due next. The row after.
     """
-    return edit(tx, actor, row, SeatEdit(is_guarded=True))
+    return edit(tx, actor, row, SeatEdit(is_guarded=True, is_updated=True))
 
 
 def revised_among_others(tx: Transaction, row: Row[Any]) -> None:
@@ -151,6 +160,12 @@ def _turn(tx: Transaction, book: SeatBook, actor: Actor, to: ClassStatus) -> Non
     book.note(_EVENT_OF_STATUS[to], actor.user_id)
     if to in LINELESS:
         promotion.settle(tx, book)
+
+
+def _updates(tx: Transaction, actor: Actor, row: Row[Any]) -> list[Entry]:
+    if tx.holds(LockStep.MADE, row.id):
+        return []
+    return [organization_news.class_updated(row.id, row.version, actor.user_id)]
 
 
 def _key(row: Row[Any]) -> dict[str, UUID]:

@@ -18,7 +18,7 @@ from api.models.database import Transaction
 from api.models.registration import PromotionDue
 from api.models.school_class import ID_BY_EXTERNAL_ID, ClassStatus, SchoolClass
 from api.models.session import ClassSession, MeetingPattern
-from api.services import class_affordances, class_seats, inheritance
+from api.services import class_affordances, class_seats, inheritance, organization_news
 from api.services.catalogue import refuse_absent, require_reading
 from api.services.class_columns import (
     DESCRIPTIVE,
@@ -144,9 +144,8 @@ class Classes:
             raise refusal_of(error) from error
         # Only now: its reference to the term keeps the term's deadlines as they are.
         inheritance.settle(tx, organization_id, columns["id"])
-        row = _locked(tx, columns["id"])
-        class_seats.created(tx, actor, row)
-        return class_affordances.reread(tx, self.policy, actor, row.id)
+        class_seats.created(tx, actor, _locked(tx, columns["id"]))
+        return class_affordances.reread(tx, self.policy, actor, columns["id"])
 
     def find_for_update(
         self,
@@ -224,7 +223,7 @@ class Classes:
             return Made(self.create(tx, actor, named.organization_id, named.named(wanted.whole())))
         return self.update(tx, actor, row, named.named(wanted.sent))
 
-    def delete(self, tx: Transaction, row: Row[Any]) -> None:
+    def delete(self, tx: Transaction, actor: Actor, row: Row[Any]) -> None:
         """Remove a class in which nobody ever registered, with its timetable.
 
         Raises:
@@ -245,6 +244,7 @@ class Classes:
                 SchoolClass.organization_id == row.organization_id, SchoolClass.id == row.id
             )
         )
+        organization_news.note(tx, row.organization_id, "class.deleted", row.id, actor.user_id)
 
     def _write(
         self,
@@ -277,6 +277,7 @@ class Classes:
             shrink=shrink,
             status=columns.get("status"),
             is_guarded=bool(GUARDED & plain.keys()),
+            is_updated=bool(plain),
         )
         class_seats.edit(tx, actor, _locked(tx, row.id), wanted)
 

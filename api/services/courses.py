@@ -19,6 +19,7 @@ from api.models.base import fold
 from api.models.course import Course
 from api.models.database import Transaction
 from api.models.locks import LockStep
+from api.services import organization_news
 from api.services.catalogue import edit_verdicts, refuse_absent, require_reading
 from api.services.external_ids import ExternalId, Upsert, name_taken
 from api.services.judged import Judged, Listed, Made, permitted
@@ -92,6 +93,9 @@ class Courses:
             row = tx.execute(INSERT, columns).one()
         except IntegrityError as error:
             raise name_taken(error, "code", "external_id") from error
+        organization_news.note(
+            tx, organization_id, "course.created", row.id, actor.user_id, version=1
+        )
         return Judged(row, edit_verdicts(may_edit=True, is_in_use=False))
 
     def find_for_update(self, tx: Transaction, actor: Actor, course_id: UUID) -> Row[Any]:
@@ -107,7 +111,9 @@ class Courses:
         self.policy.require(actor, Action.COURSE_EDIT, Subject(row.organization_id))
         return row
 
-    def update(self, tx: Transaction, row: Row[Any], changes: Mapping[str, Any]) -> Judged:
+    def update(
+        self, tx: Transaction, actor: Actor, row: Row[Any], changes: Mapping[str, Any]
+    ) -> Judged:
         """Change a course; nothing is written if nothing differs.
 
         Raises:
@@ -127,6 +133,14 @@ class Courses:
             changed = tx.execute(statement.returning(Course)).one()
         except IntegrityError as error:
             raise name_taken(error, "code", "external_id") from error
+        organization_news.note(
+            tx,
+            row.organization_id,
+            "course.updated",
+            row.id,
+            actor.user_id,
+            version=changed.version,
+        )
         return Judged(changed, verdicts)
 
     def upsert(self, tx: Transaction, actor: Actor, wanted: Upsert) -> Judged | Made:
@@ -147,9 +161,9 @@ class Courses:
         tx.lock(LockStep.COURSE, row.id)
         sent = named.named(wanted.sent)
         changes = {name: value for name, value in sent.items() if getattr(row, name) != value}
-        return self.update(tx, row, changes)
+        return self.update(tx, actor, row, changes)
 
-    def delete(self, tx: Transaction, row: Row[Any]) -> None:
+    def delete(self, tx: Transaction, actor: Actor, row: Row[Any]) -> None:
         """Remove a course that no class offers.
 
         Raises:
@@ -164,6 +178,7 @@ class Courses:
         tx.execute(
             delete(Course).where(Course.organization_id == row.organization_id, Course.id == row.id)
         )
+        organization_news.note(tx, row.organization_id, "course.deleted", row.id, actor.user_id)
 
     def _may_edit(self, actor: Actor, organization_id: UUID) -> bool:
         return self.policy.allows(actor, Action.COURSE_EDIT, Subject(organization_id))

@@ -16,6 +16,7 @@ from api.models.idempotency import IdempotencyKey
 from api.models.organization import Invitation, Member, Role
 from api.models.registration import RegistrationState
 from api.models.student import Student, StudentStatus
+from api.services import organization_news
 from api.services.class_seats import locked_class
 from api.services.place import Place
 from api.services.seat_book import SeatBook
@@ -77,7 +78,7 @@ def vacate(tx: Transaction, actor: Actor, row: Row[Any], books: Books) -> None:
         book.write_class(tx)
 
 
-def forget(tx: Transaction, row: Row[Any]) -> None:
+def forget(tx: Transaction, actor: Actor, row: Row[Any]) -> None:
     """Erase a locked student who has no place left; ids, tickets and events stay.
 
     Kept answers go: those about the student, and those to the person's own requests. So do
@@ -107,10 +108,14 @@ def forget(tx: Transaction, row: Row[Any]) -> None:
             updated_at=tx.now(),
         )
     )
-    tx.execute(
-        delete(Member).where(
+    ended = tx.execute(
+        delete(Member)
+        .where(
             Member.organization_id == organization_id,
             Member.id == member_id,
             Member.role == Role.STUDENT,
         )
-    )
+        .returning(Member.id, Member.user_id)
+    ).all()
+    gone = [organization_news.member_gone(one.id, one.user_id, actor.user_id) for one in ended]
+    organization_news.tell(tx, organization_id, *gone)

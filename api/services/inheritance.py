@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -58,16 +58,24 @@ _MOVE_SESSION = (
 )
 
 
-def follow_term(tx: Transaction, term: Any) -> None:
-    """Let the classes of a term follow its deadlines. Locks them."""
+class Revised(NamedTuple):
+    """A class that took something else over, and its version since."""
+
+    class_id: UUID
+    version: int
+
+
+def follow_term(tx: Transaction, term: Any) -> list[Revised]:
+    """Let the classes of a term follow its deadlines. Locks them. Those that changed."""
     parameters = {"organization_id": term.organization_id, "term_id": term.id}
     locked = tx.all(terms.CLASSES_OF_TERM_LOCKED, **parameters)
     tx.lock(LockStep.CLASS, *(row.id for row in locked))
-    _settle(tx, tx.all(terms.HEIRS_OF_TERM, **parameters))
+    settled = _settle(tx, tx.all(terms.HEIRS_OF_TERM, **parameters))
+    return [Revised(heir.id, heir.version + 1) for heir in settled]
 
 
-def follow_zone(tx: Transaction, organization_id: UUID, zone: str) -> None:
-    """Let the classes without a zone of their own follow the organization's.
+def follow_zone(tx: Transaction, organization_id: UUID, zone: str) -> list[Revised]:
+    """Let the classes without a zone of their own follow the organization's. Those that did.
 
     Locks every class: one that has a zone may be giving it up at this moment. The wall clock is
     what was agreed on: sessions to come keep it and move in UTC.
@@ -78,7 +86,9 @@ def follow_zone(tx: Transaction, organization_id: UUID, zone: str) -> None:
     tx.execute(_MOVE_ZONE, {"of_organization": organization_id, "zone": zone, "now": tx.now()})
     rows = tx.all(sessions.TO_COME_BY_ZONE, **parameters, now=tx.now())
     _move(tx, rows, zone)
-    _settle(tx, tx.all(terms.HEIRS_OF_ZONE, **parameters))
+    heirs = tx.all(terms.HEIRS_OF_ZONE, **parameters)
+    settled = {heir.id for heir in _settle(tx, heirs)}
+    return [Revised(heir.id, heir.version + (heir.id in settled)) for heir in heirs]
 
 
 def follow_own_zone(tx: Transaction, school_class: Any, zone: str) -> None:
@@ -120,10 +130,10 @@ def deadlines_of(heir: Any) -> Deadlines:
     )
 
 
-def _settle(tx: Transaction, heirs: Sequence[Row[Any]]) -> None:
+def _settle(tx: Transaction, heirs: Sequence[Row[Any]]) -> list[Row[Any]]:
     changed = [(heir, deadlines_of(heir)) for heir in heirs if deadlines_of(heir) != _present(heir)]
     if not changed:
-        return
+        return []
     tx.execute(
         _SETTLE,
         [{**_parameters(heir, wanted), "now": tx.now()} for heir, wanted in changed],
@@ -134,6 +144,7 @@ def _settle(tx: Transaction, heirs: Sequence[Row[Any]]) -> None:
             row = class_seats.locked_class(tx, heir.id)
             assert row is not None, "the class is locked since it was read"
             class_seats.revised_among_others(tx, row)
+    return [heir for heir, _ in changed]
 
 
 def _parameters(heir: Any, wanted: Deadlines) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -19,6 +19,7 @@ from api.models.database import Transaction
 from api.models.organization import Member, Role
 from api.models.student import Student, StudentStatus
 from api.models.user import User
+from api.services import organization_news
 from api.services.external_ids import name_taken
 from api.services.students import UNIQUE, columns_of
 
@@ -59,7 +60,7 @@ class Intake:
         self.policy.require(actor, Action.DEPLOYMENT_OPERATE, Subject(organization_id))
         remaining = iter(people)
         while batch := list(islice(remaining, AT_ONCE)):
-            self._write(tx, organization_id, batch)
+            self._write(tx, actor, organization_id, batch)
             yield len(batch)
 
     def staff(self, tx: Transaction, actor: Actor, organization_id: UUID, role: Role) -> UUID:
@@ -72,11 +73,16 @@ class Intake:
         user, member = self._login(tx, organization_id, role, display_name=role.value.title())
         tx.execute(insert(User).values(user))
         tx.execute(insert(Member).values(member))
+        _tell(tx, actor, organization_id, [member])
         user_id: UUID = user["id"]
         return user_id
 
     def _write(
-        self, tx: Transaction, organization_id: UUID, batch: list[Mapping[str, Any]]
+        self,
+        tx: Transaction,
+        actor: Actor,
+        organization_id: UUID,
+        batch: Sequence[Mapping[str, Any]],
     ) -> None:
         users, members, students = [], [], []
         for person in batch:
@@ -98,6 +104,7 @@ class Intake:
             tx.execute(insert(Student), students)
         except IntegrityError as error:
             raise name_taken(error, *UNIQUE) from error
+        _tell(tx, actor, organization_id, members)
 
     def _login(
         self, tx: Transaction, organization_id: UUID, role: Role, *, display_name: str
@@ -122,6 +129,14 @@ class Intake:
             **stamps,
         }
         return user, member
+
+
+def _tell(
+    tx: Transaction, actor: Actor, organization_id: UUID, members: Iterable[Mapping[str, Any]]
+) -> None:
+    added = organization_news.member_added
+    entries = [added(member["id"], member["role"], actor.user_id) for member in members]
+    organization_news.tell(tx, organization_id, *entries)
 
 
 _STAMPS = ("created_at", "updated_at", "version")

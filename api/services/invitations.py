@@ -22,7 +22,7 @@ from api.models.database import Transaction
 from api.models.locks import LockStep
 from api.models.organization import Invitation, Member, Organization, Role
 from api.models.student import Student, StudentStatus
-from api.services import members
+from api.services import members, organization_news
 from api.services.catalogue import refuse_absent
 from api.services.judged import Judged, Listed, permitted
 
@@ -189,9 +189,13 @@ class Invitations:
         if tx.first(TAKE, **taken) is None:
             raise _no_such_code()
 
-        member_id = self._joined(tx, invitation, user_id)
+        present = self._present(tx, invitation, user_id)
+        member_id = self._joined(tx, invitation, user_id) if present is None else present
         if invitation.student_id is not None:
             _link(tx, member_id=member_id, **named)
+        if present is None:
+            news = organization_news.member_added(member_id, invitation.role, user_id)
+            organization_news.tell(tx, invitation.organization_id, news)
         row = tx.execute(members.BY_ID, {"member_id": member_id}).one()
         is_owner = row.role == Role.OWNER
         return Judged(row, members.verdicts_of(tx, row, may_edit=is_owner, is_self=True))
@@ -205,15 +209,19 @@ class Invitations:
             raise _no_such_code()
         return row
 
-    def _joined(self, tx: Transaction, invitation: Row[Any], user_id: UUID) -> UUID:
-        """The caller as a member: a new one, or the present one who claims a student record."""
+    def _present(self, tx: Transaction, invitation: Row[Any], user_id: UUID) -> UUID | None:
+        """The caller as a member already, who can only claim a student record."""
         organization_id = invitation.organization_id
         present = tx.first(MEMBER_OF_FOR_UPDATE, organization_id=organization_id, user_id=user_id)
-        if present is not None:
-            if invitation.student_id is None or present.student_id is not None:
-                raise StateConflict("You are a member already.")
-            known: UUID = present.id
-            return known
+        if present is None:
+            return None
+        if invitation.student_id is None or present.student_id is not None:
+            raise StateConflict("You are a member already.")
+        known: UUID = present.id
+        return known
+
+    def _joined(self, tx: Transaction, invitation: Row[Any], user_id: UUID) -> UUID:
+        organization_id = invitation.organization_id
         member_id = self.ids.new(organization_id)
         try:
             members.join(tx, organization_id, member_id, user_id=user_id, role=invitation.role)

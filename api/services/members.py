@@ -18,7 +18,7 @@ from api.models.database import Transaction
 from api.models.organization import Member, Organization, Role
 from api.models.student import Student
 from api.models.user import User
-from api.services import memberships
+from api.services import memberships, organization_news
 from api.services.catalogue import refuse_absent
 from api.services.judged import ALLOWED, FORBIDDEN, Judged, Listed, Verdicts, permitted
 
@@ -102,6 +102,11 @@ class Members:
         except IntegrityError as taken:
             detail = "This user is a member already."
             raise DuplicateName(detail, pointer="#/username") from taken
+        organization_news.tell(
+            tx,
+            organization_id,
+            organization_news.member_added(member_id, new["role"], actor.user_id),
+        )
         return self._judged(tx, actor, [tx.execute(BY_ID, {"member_id": member_id}).one()])[0]
 
     def find_for_update(self, tx: Transaction, actor: Actor, member_id: UUID) -> Row[Any]:
@@ -133,6 +138,14 @@ class Members:
             .values(**changes, version=row.version + 1, updated_at=tx.now())
         )
         changed = tx.execute(BY_ID, {"member_id": row.id}).one()
+        news = organization_news.entry(
+            "member.role-changed",
+            row.id,
+            actor.user_id,
+            role=changed.role.value,
+            version=changed.version,
+        )
+        organization_news.tell(tx, row.organization_id, news)
         # Judged as it is from now on: an owner may just have given up that role.
         is_self = changed.user_id == actor.user_id
         may_edit = changed.role == Role.OWNER if is_self else True
@@ -146,7 +159,7 @@ class Members:
         """
         return _locked(tx, self._found(tx, actor, member_id, Action.MEMBER_EDIT))
 
-    def remove(self, tx: Transaction, row: Row[Any]) -> None:
+    def remove(self, tx: Transaction, actor: Actor, row: Row[Any]) -> None:
         """Take a locked member out; a student record stays, without a login.
 
         Raises:
@@ -155,6 +168,8 @@ class Members:
         if row.role == Role.OWNER:
             memberships.require_another_owner(tx, row.organization_id)
         memberships.end_membership(tx, row.organization_id, row.id)
+        news = organization_news.member_gone(row.id, row.user_id, actor.user_id)
+        organization_news.tell(tx, row.organization_id, news)
 
     def _found(self, tx: Transaction, actor: Actor, member_id: UUID, action: Action) -> Row[Any]:
         row = tx.first(BY_ID, member_id=member_id)

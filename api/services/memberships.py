@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import bindparam, delete, func, select, update
@@ -67,12 +68,22 @@ def end_membership(tx: Transaction, organization_id: UUID, member_id: UUID) -> N
     )
 
 
-def end_memberships(tx: Transaction, user_id: UUID) -> None:
+class Ended(NamedTuple):
+    """A membership that is no more."""
+
+    organization_id: UUID
+    member_id: UUID
+
+
+def end_memberships(tx: Transaction, user_id: UUID) -> list[Ended]:
     """Take a user out of every organization; an archived one may be left without an owner.
+
+    What ended, in the order of the organizations' ids.
 
     Raises:
         LastOwner: one of them would have no owner.
     """
+    ended = []
     for organization in tx.all(ORGANIZATIONS_OF, user_id=user_id):
         lock_organization(tx, organization.id)
         member = tx.first(MEMBER_OF_FOR_UPDATE, organization_id=organization.id, user_id=user_id)
@@ -81,3 +92,5 @@ def end_memberships(tx: Transaction, user_id: UUID) -> None:
         if member.role == Role.OWNER and organization.archived_at is None:
             require_another_owner(tx, organization.id)
         end_membership(tx, organization.id, member.id)
+        ended.append(Ended(organization.id, member.id))
+    return ended

@@ -18,7 +18,7 @@ from api.models.base import fold
 from api.models.database import Transaction
 from api.models.locks import LockStep
 from api.models.organization import Member, Organization, Role
-from api.services import inheritance
+from api.services import inheritance, organization_news
 from api.services.judged import ALLOWED, Judged, Listed, permitted
 
 BY_ID = select(Organization).where(
@@ -79,8 +79,9 @@ class Organizations:
             row = tx.execute(insert(Organization).values(**columns).returning(Organization)).one()
         except IntegrityError as taken:
             raise _slug_taken(new["slug"]) from taken
+        member_id = self.ids.new(organization_id)
         owner = {
-            "id": self.ids.new(organization_id),
+            "id": member_id,
             "organization_id": organization_id,
             "user_id": user_id,
             "role": Role.OWNER,
@@ -90,6 +91,13 @@ class Organizations:
             tx.execute(insert(Member).values(**owner))
         except IntegrityError as gone:
             raise Busy("The account is being deleted at this moment.") from gone
+        organization_news.begin(tx, organization_id)
+        organization_news.tell(
+            tx,
+            organization_id,
+            organization_news.entry("organization.created", organization_id, user_id, version=1),
+            organization_news.member_added(member_id, Role.OWNER, user_id),
+        )
         return Judged(row, _verdicts(is_owner=True, is_member=True))
 
     def find_for_update(self, tx: Transaction, actor: Actor, organization_id: UUID) -> Row[Any]:
@@ -102,7 +110,9 @@ class Organizations:
         row = tx.first(BY_ID_FOR_UPDATE, organization_id=organization_id)
         return self._passed(actor, Action.ORGANIZATION_EDIT, organization_id, row)
 
-    def update(self, tx: Transaction, row: Row[Any], changes: Mapping[str, Any]) -> Judged:
+    def update(
+        self, tx: Transaction, actor: Actor, row: Row[Any], changes: Mapping[str, Any]
+    ) -> Judged:
         """Change settings; nothing is written if nothing differs.
 
         Locks the classes, by id, if the zone changes: those without one of their own follow.
@@ -120,16 +130,28 @@ class Organizations:
             changed = tx.execute(statement.returning(Organization)).one()
         except IntegrityError as taken:
             raise _slug_taken(changes["slug"]) from taken
-        if "timezone" in changes:
-            inheritance.follow_zone(tx, row.id, changed.timezone)
+        heirs = (
+            inheritance.follow_zone(tx, row.id, changed.timezone) if "timezone" in changes else []
+        )
+        organization_news.tell(
+            tx,
+            row.id,
+            organization_news.entry(
+                "organization.updated", row.id, actor.user_id, version=changed.version
+            ),
+            *(organization_news.class_updated(*heir, actor.user_id) for heir in heirs),
+        )
         return Judged(changed, _verdicts(is_owner=True, is_member=True))
 
-    def archive(self, tx: Transaction, row: Row[Any]) -> None:
+    def archive(self, tx: Transaction, actor: Actor, row: Row[Any]) -> None:
         """Put the organization away: everything in it is gone for everybody, nothing is lost."""
         tx.execute(
             update(Organization)
             .where(Organization.id == row.id)
             .values(archived_at=tx.now(), version=row.version + 1, updated_at=tx.now())
+        )
+        organization_news.note(
+            tx, row.id, "organization.archived", row.id, actor.user_id, version=row.version + 1
         )
 
     def _passed(

@@ -30,13 +30,15 @@ def tell(
     tx: Transaction,
     organization_id: UUID,
     news: Sequence[News],
-    users: Mapping[UUID, UUID | None],
+    students: Mapping[UUID, Row[Any]],
     at: datetime,
 ) -> None:
     """Write a `user:` event for each of `news` whose student has a login.
 
-    `users` are the logins by student. Locks the streams, in the order of their ids.
+    `students` are theirs by id, locked, with the `user_id` of the login. Locks the streams, in the
+    order of their ids.
     """
+    users = {student_id: row.user_id for student_id, row in students.items()}
     if not any(users.values()):
         return
     found = tx.all(
@@ -49,15 +51,10 @@ def tell(
         if (user_id := users.get(rows[one.registration_id].student_id)) is not None
     ]
     for user_id, row, one in sorted(told, key=lambda item: item[0]):
+        data = {**public_registration(row), "reason_code": one.reason_code}
+        told_to = streams.Entry(type=one.type, actor_id=one.actor_id, data=data)
         streams.append(
-            tx,
-            StreamKind.USER,
-            user_id,
-            organization_id=organization_id,
-            type=one.type,
-            actor_id=one.actor_id,
-            data={**public_registration(row), "reason_code": one.reason_code},
-            at=at,
+            tx, StreamKind.USER, user_id, [told_to], organization_id=organization_id, at=at
         )
 
 

@@ -16,6 +16,8 @@ from api.models.database import Transaction
 from api.models.locks import LockStep
 from api.models.registration import LIVE, RegistrationState
 from api.models.school_class import SchoolClass
+from api.models.streams import Entry
+from api.services import organization_news
 from api.services.due_notes import note_due
 from api.services.place import WAITLISTED, Place
 from api.services.registration_news import News, tell
@@ -70,6 +72,7 @@ class SeatBook:
     students: set[UUID] = field(default_factory=set)
     left: set[UUID] = field(default_factory=set)
     news: list[News] = field(default_factory=list)
+    of_organization: list[Entry] = field(default_factory=list)  # before `news`, by their locks
     locked: dict[UUID, Row[Any]] | None = None
     due_again: bool = False
 
@@ -229,9 +232,9 @@ class SeatBook:
             tx.effect = (self.row.id, self.now["last_seq"])
         self._leave_notes(tx)
         tx.seen_seqs.setdefault(self.row.id, self.row.last_seq)
+        organization_news.tell(tx, self.row.organization_id, *self.of_organization)
         if self.news and self.locked is not None:
-            users = {row.id: row.user_id for row in self.locked.values()}
-            tell(tx, self.row.organization_id, self.news, users, self.at)
+            tell(tx, self.row.organization_id, self.news, self.locked, self.at)
         return changed
 
     def _leave_notes(self, tx: Transaction) -> None:

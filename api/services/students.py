@@ -187,7 +187,7 @@ class Students:
         _refuse_erased(locked)
 
         erasure.vacate(tx, actor, locked, books)
-        erasure.forget(tx, locked)
+        erasure.forget(tx, actor, locked)
 
     def _within(self, actor: Actor, reach: Reach) -> Select[Any]:
         if reach.extent is Extent.OWN:

@@ -19,7 +19,7 @@ from api.models.base import fold
 from api.models.database import Transaction
 from api.models.locks import LockStep
 from api.models.term import Term
-from api.services import inheritance
+from api.services import inheritance, organization_news
 from api.services.catalogue import edit_verdicts, refuse_absent, require_reading
 from api.services.external_ids import ExternalId, Upsert, name_taken
 from api.services.judged import Judged, Listed, Made, permitted
@@ -97,6 +97,9 @@ class Terms:
             row = tx.execute(insert(Term).values(**columns).returning(Term)).one()
         except IntegrityError as error:
             raise name_taken(error, "external_id") from error
+        organization_news.note(
+            tx, organization_id, "term.created", row.id, actor.user_id, version=1
+        )
         return Judged(row, edit_verdicts(may_edit=True, is_in_use=False))
 
     def find_for_update(self, tx: Transaction, actor: Actor, term_id: UUID) -> Row[Any]:
@@ -113,7 +116,7 @@ class Terms:
         return row
 
     def update(
-        self, tx: Transaction, _actor: Actor, row: Row[Any], changes: Mapping[str, Any]
+        self, tx: Transaction, actor: Actor, row: Row[Any], changes: Mapping[str, Any]
     ) -> Judged:
         """Change a term, and with it the deadlines of the classes that follow it.
 
@@ -138,8 +141,13 @@ class Terms:
             changed = tx.execute(statement.returning(Term)).one()
         except IntegrityError as error:
             raise name_taken(error, "external_id") from error
-        if INHERITED & changes.keys():
-            inheritance.follow_term(tx, changed)
+        heirs = inheritance.follow_term(tx, changed) if INHERITED & changes.keys() else []
+        organization_news.tell(
+            tx,
+            row.organization_id,
+            organization_news.entry("term.updated", row.id, actor.user_id, version=changed.version),
+            *(organization_news.class_updated(*heir, actor.user_id) for heir in heirs),
+        )
         return Judged(changed, verdicts)
 
     def upsert(self, tx: Transaction, actor: Actor, wanted: Upsert) -> Judged | Made:
@@ -162,7 +170,7 @@ class Terms:
         changes = {name: value for name, value in sent.items() if getattr(row, name) != value}
         return self.update(tx, actor, row, changes)
 
-    def delete(self, tx: Transaction, row: Row[Any]) -> None:
+    def delete(self, tx: Transaction, actor: Actor, row: Row[Any]) -> None:
         """Remove a term in which no class is held.
 
         Raises:
@@ -177,6 +185,7 @@ class Terms:
         tx.execute(
             delete(Term).where(Term.organization_id == row.organization_id, Term.id == row.id)
         )
+        organization_news.note(tx, row.organization_id, "term.deleted", row.id, actor.user_id)
 
     def _may_edit(self, actor: Actor, organization_id: UUID) -> bool:
         return self.policy.allows(actor, Action.TERM_EDIT, Subject(organization_id))

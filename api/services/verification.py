@@ -55,7 +55,11 @@ STATEMENTS: Final[Mapping[int, Sequence[Offenders]]] = {
     6: (offenders.TWICE_LIVE,),
     7: (offenders.IDLE_SEAT,),
     9: (offenders.TICKETS_NOT_DENSE,),
-    12: (offenders.CLASS_SEQ_HAS_GAP, *offenders.STREAM_SEQ_HAS_GAP),
+    12: (
+        offenders.CLASS_SEQ_HAS_GAP,
+        *offenders.STREAM_SEQ_HAS_GAP,
+        *rows.STREAM_WITHOUT_COUNTER,
+    ),
     16: (offenders.KEY_WITHOUT_EFFECT,),
     19: (offenders.OFFER_WITHOUT_END,),
     23: (offenders.STRANGER,),

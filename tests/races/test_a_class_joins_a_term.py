@@ -107,7 +107,7 @@ def test_a_class_cannot_join_a_term_that_goes_away_meanwhile(database, services,
         thread = threading.Thread(target=join)
         thread.start()
         thread.join(SOON)
-        terms.delete(tx, row)
+        terms.delete(tx, Actor.system(), row)
     thread.join()
 
     assert refusals == ["#/term_id"]

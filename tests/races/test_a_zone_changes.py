@@ -45,7 +45,7 @@ def zones_when(database, services, organization, monkeypatch):
     def change():
         with database.write() as tx:
             row = organizations.find_for_update(tx, SYSTEM, organization.id)
-            organizations.update(tx, row, {"timezone": LATER_ZONE})
+            organizations.update(tx, SYSTEM, row, {"timezone": LATER_ZONE})
 
     def zones(act, owner, name):
         original, thread = getattr(owner, name), threading.Thread(target=change)

@@ -86,7 +86,7 @@ def count(database, organization_id, *conditions):
 
 
 def leave(members, tx, member):
-    members.remove(tx, members.find_for_removal(tx, SYSTEM, member.id))
+    members.remove(tx, SYSTEM, members.find_for_removal(tx, SYSTEM, member.id))
 
 
 def accept(invitations, tx, user, code):

@@ -10,6 +10,7 @@ from api.models import (
     Registration,
     RegistrationState,
     SchoolClass,
+    StreamKind,
     Student,
 )
 from api.services import erasure
@@ -330,7 +331,9 @@ def test_erasing_frees_every_place_and_has_the_lines_looked_at(school):
             select(PromotionDue.class_id).where(PromotionDue.organization_id == school.row.id)
         )
         told = tx.all(
-            select(Event.type, Event.reason_code).where(Event.organization_id == school.row.id)
+            select(Event.type, Event.reason_code).where(
+                Event.organization_id == school.row.id, Event.stream_kind == StreamKind.CLASS
+            )
         )
     assert {row.state for row in rows} == {RegistrationState.REMOVED}
     assert (after[seat.id].seats_taken, after[seat.id].waiting) == (0, 1)

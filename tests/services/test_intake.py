@@ -1,10 +1,11 @@
 import pytest
 from sqlalchemy import func, select
 
+from api import ids as public_ids
 from api.authz.actor import Actor
 from api.authz.policy import Policy
 from api.errors import DuplicateName, NotFound
-from api.models import Member, Role, Student, User
+from api.models import Event, Member, Role, Stream, StreamKind, Student, User
 from api.services import intake as intake_module
 from api.services.intake import Intake
 from tests import factories
@@ -43,6 +44,27 @@ def test_each_person_becomes_a_student_a_member_and_a_user_without_a_password(
     assert {(row.role, row.password_hash) for row in rows} == {(Role.STUDENT, None)}
     assert (rows[0].display_name, rows[0].given_name_fold) == ("G0 F", "g0")
     assert (rows[0].groups, rows[0].status, rows[0].guard_version) == (["a"], "active", 1)
+
+
+def test_a_cohort_is_told_of_member_by_member_in_the_stream_of_the_organization(
+    tx, intake, monkeypatch
+):
+    monkeypatch.setattr(intake_module, "AT_ONCE", 2)
+    organization = factories.an_organization(tx)
+
+    intake.staff(tx, SYSTEM, organization.id, Role.REGISTRAR)
+    list(intake.enroll(tx, SYSTEM, organization.id, (a_person(n) for n in range(3))))
+
+    of = {"organization_id": organization.id}
+    members = tx.all(select(Member.id).filter_by(**of).order_by(Member.id))
+    events = tx.all(select(Event).filter_by(**of, stream_kind=StreamKind.ORG).order_by(Event.seq))
+    assert [event.seq for event in events] == [1, 2, 3, 4]
+    assert tx.scalar(select(Stream.last_seq).filter_by(**of, id=organization.id)) == 4
+    assert {(event.type, event.actor_id) for event in events} == {("member.added", None)}
+    assert [event.data["role"] for event in events] == ["registrar", *["student"] * 3]
+    assert [event.data["id"] for event in events] == [
+        public_ids.encode("mem", member.id) for member in members
+    ]
 
 
 def test_an_external_id_twice_is_refused(tx, intake):

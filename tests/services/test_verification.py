@@ -7,7 +7,7 @@ from threading import Event as Signal
 from threading import Thread
 
 import pytest
-from sqlalchemy import insert, text, update
+from sqlalchemy import delete, insert, text, update
 
 from api import clock as clocks
 from api import ids as public_ids
@@ -21,7 +21,9 @@ from api.models import (
     Stream,
     StreamKind,
     Student,
+    streams,
 )
+from api.models.streams import Entry
 from api.services import verification
 from tests import factories
 from tests.services.school import School
@@ -242,6 +244,25 @@ def test_a_gap_in_another_stream_is_named(world):
         told = broken(tx, world.organization_id)
 
     assert told == {12: [public_ids.encode("usr", stream["id"])]}
+
+
+@pytest.mark.parametrize(("kind", "prefix"), [(StreamKind.ORG, "org"), (StreamKind.USER, "usr")])
+def test_a_stream_that_lost_an_event_or_its_counter_is_named(world, kind, prefix):
+    stream_id, of = factories.new_id(), {"organization_id": world.organization_id}
+    news = [Entry(type="term.deleted", actor_id=None, data={})] * 3
+    for gone in (
+        delete(Event).where(Event.stream_id == stream_id, Event.seq == 2),
+        delete(Event).where(Event.stream_id == stream_id, Event.seq == 3),
+        delete(Stream).where(Stream.id == stream_id),
+    ):
+        with tampering(world) as tx:
+            streams.append(tx, kind, stream_id, news, **of)
+            assert broken(tx, world.organization_id) == {}
+            tx.execute(gone)
+
+            told = broken(tx, world.organization_id)
+
+        assert told == {12: [public_ids.encode(prefix, stream_id)]}
 
 
 def test_an_event_that_was_changed_is_named_and_no_other(world):
