@@ -70,6 +70,7 @@ def seed(
             )
         if students:
             _enrol(here, students, organization, report=report, bar=not as_json)
+        here.database.analyze()
     if report.counts:
         document = orjson.dumps({"counts": report.counts, "seconds": report.seconds})
         click.echo(document if as_json else str(report))

@@ -52,6 +52,7 @@ _LIMITS_OF_THIS_TRANSACTION = text(
     f" set_config('statement_timeout', '{STATEMENT_SECONDS}s', true)"
 )
 _PING = select(literal(1))
+_ANALYZE = text("ANALYZE")
 
 
 class _Reading:
@@ -147,6 +148,16 @@ class Database:
         """
         with self.read() as tx:
             tx.scalar(_PING)
+
+    def analyze(self) -> None:
+        """After a bulk load let PostgreSQL see how much there is: its own look may be minutes away.
+
+        Plans that were made for empty tables are made anew. Of tables that are another role's it
+        warns, and leaves them.
+        """
+        if self.dialect == "postgresql":
+            with self.write() as tx:
+                tx.execute(_ANALYZE)
 
     def close(self) -> None:
         """Close every idle connection."""
