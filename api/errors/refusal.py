@@ -27,6 +27,8 @@ class Refusal(Exception):
     code: ClassVar[str]
     title: ClassVar[str]
     cure: ClassVar[str]
+    may_be_for_a_twin = True
+    """Whether the effect of the same request, sent twice, may be what it is refused for."""
 
     def __init__(self, detail: str | None = None, **members: Any) -> None:
         super().__init__(detail or self.title)

@@ -96,10 +96,10 @@ class operation:  # noqa: N801  # used as a decorator
 def _answered(use_case: UseCase, edge: Edge, caller: Caller, asked: Asked) -> Answer:
     try:
         return _in_one_transaction(use_case, edge, caller, asked)
-    except Refusal:
+    except Refusal as refusal:
         # A twin with the same key may have committed while this one waited for a lock: then its
         # answer is ours too, whatever this one is refused with.
-        replay = edge.keys.find(caller, asked)
+        replay = edge.keys.find(caller, asked) if refusal.may_be_for_a_twin else None
         if replay is None:
             raise
         return replay

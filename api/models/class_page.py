@@ -6,13 +6,17 @@ from typing import Any
 
 from sqlalchemy import Select, bindparam, select
 
-from api.models.facts import CLOCK, OF_ORGANIZATION, OF_SUBJECT, SUBJECTS
+from api.models.base import Identifier
+from api.models.facts import CLOCK, LIVE_OF_SUBJECT, OF_ORGANIZATION, OF_SUBJECT, subjects
 from api.models.school_class import SchoolClass
 
+_ORGANIZATION = bindparam("organization_id", type_=Identifier)
+# A student's few places are found once for the whole page, and not among those of all students.
+_SUBJECTS = subjects(LIVE_OF_SUBJECT.organization_id == _ORGANIZATION)
 CLASS_PAGE: Select[Any] = (
     select(SchoolClass.__table__, *OF_SUBJECT, *OF_ORGANIZATION, CLOCK.label("clock_now"))
-    .select_from(SUBJECTS)
-    .where(SchoolClass.organization_id == bindparam("organization_id"))
+    .select_from(_SUBJECTS)
+    .where(SchoolClass.organization_id == _ORGANIZATION)
 )
 """Classes of an organization with every column, and what the cheap guards look at."""
 

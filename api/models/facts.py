@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
+    FromClause,
     Integer,
     Select,
     Text,
@@ -185,7 +186,7 @@ def _elsewhere() -> ColumnElement[Any]:
     return case((is_idle, null()), else_=found)
 
 
-_Live = aliased(Registration)
+LIVE_OF_SUBJECT = aliased(Registration)
 OF_STUDENT = (
     Student.id.label("subject_id"),
     Student.status.label("subject_status"),
@@ -194,8 +195,8 @@ OF_STUDENT = (
 )
 OF_SUBJECT = (
     *OF_STUDENT,
-    _Live.id.label("live_id"),
-    _Live.state.label("live_state"),
+    LIVE_OF_SUBJECT.id.label("live_id"),
+    LIVE_OF_SUBJECT.state.label("live_state"),
 )
 OF_ORGANIZATION = (
     Organization.conflict_policy.label("conflict_policy"),
@@ -213,29 +214,39 @@ LABELLED = tuple(getattr(SchoolClass, name).label(f"class_{name}") for name in C
 
 
 _STUDENTS: BindParameter[Any] = bindparam("student_ids", expanding=True)
-SUBJECTS = (
-    SchoolClass.__table__.join(
-        Organization.__table__, Organization.id == SchoolClass.organization_id
+
+
+def subjects(*of_live: ColumnElement[bool]) -> FromClause:
+    """Classes with their organization, the subject, and the subject's live registration.
+
+    `of_live`: what else is so of that registration, by which PostgreSQL may find it.
+    """
+    return (
+        SchoolClass.__table__.join(
+            Organization.__table__, Organization.id == SchoolClass.organization_id
+        )
+        .outerjoin(
+            Student.__table__,
+            and_(
+                Student.organization_id == opaque(SchoolClass.organization_id),
+                Student.id.in_(_STUDENTS),
+            ),
+        )
+        .outerjoin(
+            LIVE_OF_SUBJECT,
+            and_(
+                LIVE_OF_SUBJECT.class_id == SchoolClass.id,
+                LIVE_OF_SUBJECT.student_id == Student.id,
+                # Said again so that the index is asked for both, whatever the planner concludes.
+                LIVE_OF_SUBJECT.student_id.in_(_STUDENTS),
+                in_states(LIVE_OF_SUBJECT.state, LIVE),
+                *of_live,
+            ),
+        )
     )
-    .outerjoin(
-        Student.__table__,
-        and_(
-            Student.organization_id == opaque(SchoolClass.organization_id),
-            Student.id.in_(_STUDENTS),
-        ),
-    )
-    .outerjoin(
-        _Live,
-        and_(
-            _Live.class_id == SchoolClass.id,
-            _Live.student_id == Student.id,
-            # Said again so that the index is asked for both, whatever the planner concludes.
-            _Live.student_id.in_(_STUDENTS),
-            in_states(_Live.state, LIVE),
-        ),
-    )
-)
-"""Classes with their organization, the subject, and the subject's live registration."""
+
+
+SUBJECTS = subjects()
 
 _PREVIOUS = aliased(Registration)
 _previous_id = (

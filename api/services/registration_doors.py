@@ -72,6 +72,8 @@ class Wish:
             body = {"student_id": self.student_id, **(waived if self.overrides else {})}
             ways.append(WayOn(rel="waitlist", ids={"class_id": self.class_id}, body=body))
         refusal = Blocked.by(blocks, class_id=self.class_id).leading_to(*ways)
+        # Of a registration that is there the student has one in this class, and that is said first.
+        refusal.may_be_for_a_twin = any(way.rel == "existing" for way in ways)
         return refusal.read_in(facts.school_class.effective_timezone)
 
 
