@@ -45,6 +45,10 @@ class KeptReads:
 
     def put_away(self, connection: Connection) -> None:
         """Keep a connection for the thread's next read, or give it back."""
+        if connection.in_transaction():
+            # SQLAlchemy's own notion of one, though each statement committed itself: the two hold
+            # each other, so that the connection would outlive its thread until a collection.
+            connection.rollback()
         pocket = self._pocket
         if connection is pocket.connection:
             pocket.is_lent = False
