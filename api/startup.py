@@ -1,5 +1,6 @@
 """How a program starts: settings, logs, then an application on a database that fits it."""
 
+import gc
 import logging
 import sys
 import threading
@@ -68,6 +69,9 @@ def application_of(settings: Settings, prepare: Callable[[], None] = _nothing) -
         log.warning("the database does not answer: operations are refused until it does: %s", told)
         start = _LateStart(homeroom=homeroom, prepare=prepare)
         threading.Thread(target=start.wait, name="start", daemon=True).start()
+    # What was built stays for as long as the process: collections need not look it over again.
+    gc.collect()
+    gc.freeze()
     return app
 
 

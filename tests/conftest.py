@@ -1,5 +1,7 @@
 """Every fixture comes from a plugin named for what it gives."""
 
+import gc
+
 pytest_plugins = [
     "tests.private_postgres",
     "tests.storage",
@@ -7,3 +9,10 @@ pytest_plugins = [
     "tests.toys",
     "tests.blackbox.world",
 ]
+
+
+def pytest_collection_finish():
+    """What was imported stays: looking it over at each collection was a tenth of the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
