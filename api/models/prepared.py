@@ -81,6 +81,14 @@ class Bind:
         return value if self.convert is None else self.convert(value)
 
 
+@dataclass(slots=True)
+class _Kept:
+    """What one connection knows of one statement; `loads`: how its columns become values."""
+
+    adapt: Any
+    loads: bool = False
+
+
 class Prepared:
     """One constant statement for one database, and for lists of these lengths."""
 
@@ -238,24 +246,26 @@ def _exchange(
 ) -> list[tuple[Any, ...]]:
     server = driver.pgconn
     # What turns values into parameters and columns into values is found once for a statement, too.
-    known: dict[bytes, Any] = driver.__dict__[_NAMES]
-    adapt = known.get(ready.name)
-    is_new = adapt is None
-    if adapt is None:
+    known: dict[bytes, _Kept] = driver.__dict__[_NAMES]
+    kept = known.get(ready.name)
+    if kept is None:
         if len(known) >= KEPT:
             oldest = next(iter(known))
             del known[oldest]
             server.exec_(b"DEALLOCATE " + oldest)
         _checked(server.prepare(ready.name, ready.sql.encode()))
-        adapt = known[ready.name] = Transformer(driver)
+        kept = known[ready.name] = _Kept(Transformer(driver))
+    adapt = kept.adapt
     values = ready.values(parameters)
     sent: Any = adapt.dump_sequence(values, [PyFormat.TEXT] * len(values))
     result = _checked(server.exec_prepared(ready.name, sent))
     if result.status == ExecStatus.COMMAND_OK:
         return []
     adapt.set_pgresult(result, set_loaders=False)
-    if is_new:
+    if not kept.loads:
+        # Not before there are rows: a first run that fails has no columns to tell of.
         adapt.set_loader_types(ready.loaded_as(result), Format.TEXT)
+        kept.loads = True
     found = adapt.load_rows(0, result.ntuples, tuple)
     adapt.set_pgresult(None, set_loaders=False)
     return found
