@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import count
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import orjson
 import psycopg
@@ -51,8 +51,7 @@ Constant = Select[Any] | TextualSelect | Insert
 """The kinds of statement that can be kept ready."""
 
 Convert = Callable[[Any], Any]
-_TEXT: Final = 25
-"""The number of the type `text` in the catalogue of PostgreSQL."""
+_TEXT: Final = 25  # the type `text` in the catalogue of PostgreSQL
 _NAMES: Final = "_homeroom_names"
 _GOOD: Final = (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK)
 
@@ -201,9 +200,8 @@ def rows_in_transaction(
     driver = connection.connection.driver_connection
     if not isinstance(driver, psycopg.Connection) or _NAMES not in driver.__dict__:
         return None
-    if not isinstance(statement, Select | TextualSelect | Insert):
-        return None
-    ready = _ready("postgresql", statement, parameters)
+    is_kind = isinstance(statement, Select | TextualSelect | Insert)
+    ready = _ready("postgresql", cast("Constant", statement), parameters) if is_kind else None
     if ready is None:
         return None
     try:
@@ -213,14 +211,8 @@ def rows_in_transaction(
         is_lost = driver.closed
         if is_lost:
             connection.invalidate(error)
-        raise DBAPIError.instance(
-            ready.sql,
-            None,
-            error,
-            psycopg.Error,
-            dialect=connection.dialect,
-            connection_invalidated=is_lost,
-        ) from error
+        more: Any = {"dialect": connection.dialect, "connection_invalidated": is_lost}
+        raise DBAPIError.instance(ready.sql, None, error, psycopg.Error, **more) from error
     return [ready.row(raw) for raw in found]
 
 
@@ -266,7 +258,7 @@ def _exchange(
         # Not before there are rows: a first run that fails has no columns to tell of.
         adapt.set_loader_types(ready.loaded_as(result), Format.TEXT)
         kept.loads = True
-    found = adapt.load_rows(0, result.ntuples, tuple)
+    found: list[tuple[Any, ...]] = adapt.load_rows(0, result.ntuples, tuple)
     adapt.set_pgresult(None, set_loaders=False)
     return found
 
@@ -297,10 +289,8 @@ def _row_type(names: list[str]) -> Callable[[Iterable[Any]], Row[Any]]:
 
 
 def _from_json(text: str | None) -> Any:
-    if text is None:
-        return None
     # Most lists are empty.
-    return [] if text == "[]" else orjson.loads(text)
+    return [] if text == "[]" else None if text is None else orjson.loads(text)
 
 
 def _bind(compiled: SQLCompiler, name: str, index: int | None) -> Bind:

@@ -1,5 +1,5 @@
 import pytest
-from sqlalchemy import Integer, bindparam, func, literal, select, text
+from sqlalchemy import Integer, Text, bindparam, cast, func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from api.models import Organization, SchoolClass, Token, prepared
@@ -113,11 +113,11 @@ def test_a_connection_keeps_no_more_statements_than_a_process_compiles(fresh_dat
 @pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
 @pytest.mark.parametrize("way", ["read", "write"])
 def test_a_statement_whose_first_run_failed_gives_rows_the_next_time(fresh_database, way):
-    quotient = select(literal(12) / bindparam("divisor", type_=Integer))
+    number = select(cast(bindparam("text", type_=Text), Integer))
 
     for _ in range(3):
         with pytest.raises(DBAPIError), getattr(fresh_database, way)() as tx:
-            tx.all(quotient, divisor=0)
+            tx.all(number, text="none")
     for _ in range(3):
         with getattr(fresh_database, way)() as tx:
-            assert tx.scalar(quotient, divisor=4) == 3
+            assert tx.scalar(number, text="3") == 3
