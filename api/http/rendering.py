@@ -121,23 +121,8 @@ class Renderer:
     def items(
         self, kind: Hypermedia, page: Sequence[Judged], base_url: str
     ) -> list[dict[str, Any]]:
-        """The resources of a page, read of committed rows; equal verdicts are gone through once."""
-        if not kind.is_kept:
-            return [self.item(kind, judged, base_url) for judged in page]
-        rels = kind.rels if kind.itself is None else (kind.itself, *kind.rels)
-        sorted_out: dict[int, tuple[Sequence[Rel], dict[str, Any]]] = {}
-        documents = []
-        for judged in page:
-            known = sorted_out.get(id(judged.verdicts))
-            if known is None:
-                known = sorted_out[id(judged.verdicts)] = self._sorted_out(rels, judged.verdicts)
-            allowed, blocked = known
-            document, made = self._kept(kind, rels, judged.row, base_url)
-            document["_links"] = {rel.name: made[rel] for rel in allowed}
-            if blocked:
-                document["_blocked"] = blocked
-            documents.append(document)
-        return documents
+        """The resources of a page, read of committed rows."""
+        return [self.item(kind, judged, base_url, is_committed=True) for judged in page]
 
     def affordances(
         self, rels: tuple[Rel, ...], row: Any, verdicts: Verdicts, base_url: str

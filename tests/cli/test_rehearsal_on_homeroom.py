@@ -100,10 +100,11 @@ def rehearsed(folder, database, *arguments):
     return told
 
 
-# What differs by database is shown by the day with kills; a day takes a quarter of a minute.
+# A short day takes a quarter of a minute; the whole one, on both databases, is for scripts/soak.
 ON_ONE = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 
 
+@ON_ONE
 def test_a_short_day_with_kills_holds(folder, database):
     told = rehearsed(folder, database, "--kills", "2")
 

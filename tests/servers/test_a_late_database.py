@@ -79,7 +79,7 @@ def await_readiness(client):
         time.sleep(0.05)
 
 
-@pytest.mark.parametrize("program", [one_port, granian])
+@pytest.mark.parametrize("program", [granian])
 def test_a_program_begins_when_its_database_is_there(late, stored, program, tmp_path):
     late.start()
     migrate.upgrade(late.url)

@@ -452,4 +452,4 @@ def _breadth():
     patient = settings(deadline=None, suppress_health_check=list(HealthCheck))
     if patient.max_examples > 100:
         return patient
-    return settings(patient, max_examples=10, stateful_step_count=20)
+    return settings(patient, max_examples=7, stateful_step_count=20)
