@@ -87,13 +87,11 @@ class Renderer:
         with other members.
         """
         row = judged.row
-        rels = kind.rels if kind.itself is None else (kind.itself, *kind.rels)
-        if not (is_committed and kind.is_kept):
-            document = dumped(kind.schema, row)
-            made: Mapping[Rel, Any] = {}
-        else:
-            document, made = self._kept(kind, rels, row, base_url)
-        document.update(self._affordances(made, rels, row, judged.verdicts, base_url))
+        if is_committed and kind.is_kept:
+            piece = self.slot(kind, row, base_url).filled(kind, row)
+            return self._of_piece(kind, judged, piece, base_url)
+        document = dumped(kind.schema, row)
+        document.update(self._affordances({}, _rels_of(kind), row, judged.verdicts, base_url))
         return document
 
     def keeps(self, kind: Hypermedia) -> bool:
@@ -112,7 +110,7 @@ class Renderer:
         for known in piece.whole:
             if known.verdicts is verdicts and known.volatile == volatile:
                 return known
-        body = orjson.dumps(self.item(kind, judged, base_url, is_committed=True))
+        body = orjson.dumps(self._of_piece(kind, judged, piece, base_url))
         made = Written(verdicts, volatile, body, conditional.etag(row.version, body))
         if judged.is_shared:
             piece.whole = (made, *piece.whole[: FORMS - 1])
@@ -174,14 +172,16 @@ class Renderer:
             allowed.append(rel)
         return allowed, blocked
 
-    def _kept(
-        self, kind: Hypermedia, rels: tuple[Rel, ...], row: Any, base_url: str
-    ) -> tuple[dict[str, Any], Mapping[Rel, Any]]:
-        piece = self.slot(kind, row, base_url).filled(kind, row)
+    def _of_piece(
+        self, kind: Hypermedia, judged: Judged, piece: Piece, base_url: str
+    ) -> dict[str, Any]:
+        # Of the row only what is read of every row: the cache may have lost the piece meanwhile.
+        row, rels = judged.row, _rels_of(kind)
         if len(piece.links) < len(rels):
             self._write_links(piece.links, rels, row, base_url)
         volatile = {name: get(row) for name, get in volatile_members_of(kind.schema)}
-        return {**piece.members, **volatile}, piece.links
+        affordances = self._affordances(piece.links, rels, row, judged.verdicts, base_url)
+        return {**piece.members, **volatile, **affordances}
 
     def _beyond_scope(self, actor: Actor, rel: Rel) -> tuple[Block, ...]:
         target = self.targets[rel.operation]
@@ -201,6 +201,10 @@ class Renderer:
         if maker is None:
             maker = self._makers[rel] = LinkMaker(rel, self.targets[rel.operation])
         return maker
+
+
+def _rels_of(kind: Hypermedia) -> tuple[Rel, ...]:
+    return kind.rels if kind.itself is None else (kind.itself, *kind.rels)
 
 
 def _narrow_actor() -> Actor | None:
