@@ -10,12 +10,15 @@ import os
 import re
 import threading
 from collections.abc import Callable
+from functools import lru_cache
 from uuid import UUID
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 # 128 bits are written as 13 pieces of 10 bits, two characters each: one lookup a piece.
 _PIECES = tuple(high + low for high in _ALPHABET for low in _ALPHABET)
 _SHIFTS = tuple(range(120, -1, -10))
+# One answer writes the same few ids again and again, above all in its links.
+_REMEMBERED = 4096
 _BODY = re.compile(r"[0-7][0-9a-hjkmnp-tv-z]{25}")
 # `int(text, 32)` reads the digits 0-9a-v; Crockford's alphabet leaves out i, l, o and u.
 _TO_BASE_32 = str.maketrans(_ALPHABET, "0123456789abcdefghijklmnopqrstuv")
@@ -47,6 +50,7 @@ def shard_of(identifier: UUID) -> int:
     return (identifier.int & _SHARD) >> _SHARD_SHIFT
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def encode(prefix: str, identifier: UUID) -> str:
     """Write `identifier` in its public form, such as `cls_01jd3v9k2mf8w9s4q0c6t7x5zr`."""
     number = identifier.int

@@ -60,8 +60,10 @@ class Whole(Response):
             self.add_fields((("Content-Length", str(len(body))),))
 
     def add_fields(self, fields: Iterable[tuple[str, str]]) -> None:
-        """Add header fields that it does not have yet."""
-        self.headers._list.extend(fields)  # noqa: SLF001  # its public ways copy and check each
+        """Add header fields, but for those that it has."""
+        given = self.headers._list  # noqa: SLF001  # its public ways copy and check each
+        names = {name for name, _ in given}
+        given.extend([field for field in fields if field[0] not in names])
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Send it (PEP 3333); a HEAD gets the header fields alone."""

@@ -63,7 +63,7 @@ class IdempotencyKeys:
         return None if stored is None else self._answer(stored, asked)
 
     def remember(self, tx: Transaction, caller: Caller, asked: Asked, answer: Answer) -> None:
-        """Store the answer as the last statement before the commit.
+        """Store the answer by the last statement of the transaction, and commit.
 
         Raises:
             Busy: another request with this key has committed since, whose answer is then found;
@@ -73,7 +73,7 @@ class IdempotencyKeys:
             return
         now = tx.now()
         try:
-            tx.all(
+            tx.finish(
                 records.INSERT,
                 user_id=caller.actor.user_id,
                 method=asked.verb,
@@ -90,6 +90,8 @@ class IdempotencyKeys:
                 expires_at=now + KEPT,
             )
         except IntegrityError as taken:
+            if not records.is_of_the_record(taken):
+                raise
             raise Busy("A request with this key was answered at this moment.") from taken
 
     def _answer(self, stored: Any, asked: Asked) -> Answer:

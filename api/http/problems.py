@@ -18,6 +18,7 @@ from werkzeug.exceptions import MethodNotAllowed as WerkzeugMethodNotAllowed
 from api import errors, ids
 from api.clock import to_text
 from api.errors import Block, Blocked, Refusal
+from api.http.answer import Whole
 from api.http.moments import with_deadline
 from api.http.negotiation import PROBLEM_JSON
 
@@ -166,12 +167,8 @@ class Problems:
         headers = headers_of(refusal)
         document = problem_of(refusal, base_url=g.base_url, request_id=g.request_id)
         document |= self._links(refusal, g.base_url)
-        return Response(
-            orjson.dumps(document),
-            status=document["status"],
-            headers=headers,
-            content_type=PROBLEM_JSON,
-        )
+        headers["Content-Type"] = PROBLEM_JSON
+        return Whole(document["status"], headers, orjson.dumps(document))
 
     def unrouted(self, error: HTTPException) -> Response:
         """An error that routing or the framework raised before any operation began."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
@@ -217,12 +218,16 @@ def _narrow_actor() -> Actor | None:
 
 
 def blocks_member(blocks: Sequence[Block]) -> Any:
-    """The value of a rel in `_blocked`; most blocks are one code without details."""
-    if len(blocks) == 1 and not blocks[0].details:
-        return _plain_block(blocks[0].code)
+    """The value of a rel in `_blocked`; most are one block, of which few are different."""
+    if len(blocks) == 1 and all(map(_is_word, blocks[0].details.values())):
+        return _one_block(blocks[0].code, *blocks[0].details.items())
     return [block_member(block) for block in blocks]
 
 
-@lru_cache(maxsize=64)
-def _plain_block(code: str) -> orjson.Fragment:
-    return orjson.Fragment(orjson.dumps([{"code": code}]))
+def _is_word(value: Any) -> bool:
+    return value is None or isinstance(value, StrEnum)
+
+
+@lru_cache(maxsize=256)
+def _one_block(code: str, *details: tuple[str, Any]) -> orjson.Fragment:
+    return orjson.Fragment(orjson.dumps([block_member(Block(code, dict(details)))]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import TracebackType
 from typing import TypeVar
@@ -34,8 +34,8 @@ from api.models.engines import (
 )
 from api.models.failures import refusing_failures
 from api.models.gate import Gate
-from api.models.kept_reads import KeptReads
-from api.models.prepared import allow_names
+from api.models.kept_connections import KeptConnections
+from api.models.libpq import allow_names
 from api.models.transaction import Transaction as Transaction
 from api.models.transaction import once_more
 from api.models.writing import Writing
@@ -92,9 +92,15 @@ class Database:
         self.clock = clock
         self.dialect: Dialect = dialect_of(write)
         self._reads = read
-        self.kept_reads = KeptReads.of(read)
-        self._limits_by_transaction = limits_by_transaction
+        self.kept_reads = KeptConnections.of(read)
+        self._kept_writes = KeptConnections.of(write)
         self._gate = Gate(wait_seconds=LOCK_WAIT_SECONDS) if self.dialect == "sqlite" else None
+        # PostgreSQL begins with the first statement.
+        self._prepare: Callable[[Connection], object] | None = None
+        if self.dialect == "sqlite":
+            self._prepare = Connection.begin
+        elif limits_by_transaction:
+            self._prepare = _limit
 
     def read(self) -> AbstractContextManager[Transaction]:
         """Autocommit: each statement sees the present, and is tried again on a dead connection."""
@@ -128,7 +134,7 @@ class Database:
         COMMITTED from the first statement, so whatever a decision rests on must be locked.
         """
         with refusing_failures(), self._turn():
-            writing = Writing(self.engine, _limit if self._limits_by_transaction else None)
+            writing = Writing(self._kept_writes, self._prepare)
             reads = self.read if self.dialect == "postgresql" else None
             tx = Transaction(writing.connection, self.dialect, self.clock, reads=reads)
             try:
@@ -162,6 +168,7 @@ class Database:
     def close(self) -> None:
         """Close every idle connection."""
         self.kept_reads.let_go()
+        self._kept_writes.let_go()
         self.engine.dispose()
         self._reads.dispose()
 

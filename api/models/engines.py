@@ -36,6 +36,10 @@ SQLITE_PRAGMAS = {
     "cache_size": -4000,
     "temp_store": 2,
 }
+# Statements of milliseconds are not worth compiling, which PostgreSQL would do to some. And what
+# asks by key shall go by its index from the first row on: a table that is empty when a statement
+# is planned is read from end to end, and the plan is kept while thousands of rows come in.
+_PLANS = "-c jit=off -c enable_seqscan=off"
 _NETWORK_FILE_SYSTEMS = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "glusterfs", "fuse.sshfs"}
 )
@@ -101,8 +105,7 @@ def _driver(url: URL, pooler: str, more: str = "") -> dict[str, Any]:
         if pooler == "transaction"
         else {
             "options": f"-c lock_timeout={LOCK_WAIT_SECONDS * 1000}"
-            # Statements of milliseconds are not worth compiling, which PostgreSQL would do to some.
-            f" -c statement_timeout={STATEMENT_SECONDS * 1000} -c timezone=UTC -c jit=off {more}"
+            f" -c statement_timeout={STATEMENT_SECONDS * 1000} -c timezone=UTC {_PLANS} {more}"
         }
     )
     return {
@@ -161,6 +164,16 @@ def _look_whether_alive(engine: Engine) -> Callable[[Any, ConnectionPoolEntry, A
             raise InvalidatePoolError from error
 
     return look
+
+
+def is_alive(connection: Connection) -> bool:
+    """Whether the database answers on a connection that is not the pool's at this time."""
+    dialect = connection.dialect
+    try:
+        dialect.do_ping(connection.connection.dbapi_connection)  # type: ignore[arg-type]
+    except dialect.loaded_dbapi.Error:
+        return False
+    return True
 
 
 def check_settings(write: Engine, read: Engine) -> None:

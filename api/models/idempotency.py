@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import BigInteger, ForeignKey, Index, SmallInteger, bindparam, insert, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from api.models.base import Base, Identifier, choice
@@ -60,3 +61,12 @@ FIND = select(
 
 INSERT = insert(IdempotencyKey)
 """Keep an answer; parameters are its columns."""
+
+
+def is_of_the_record(error: IntegrityError) -> bool:
+    """Whether a failure to keep an answer is the record's own.
+
+    With it comes the commit, at which constraints of other tables may speak up.
+    """
+    told = getattr(error.orig, "diag", None)
+    return told is None or told.table_name == IdempotencyKey.__tablename__

@@ -20,24 +20,17 @@ from typing import Any, Final, cast
 
 import orjson
 import psycopg
-from psycopg.adapt import PyFormat, Transformer
-from psycopg.errors import error_from_result
-from psycopg.pq import ExecStatus, Format, TransactionStatus
 from psycopg.pq.abc import PGresult
 from sqlalchemy import JSON, Connection, Enum, Executable, Insert, Row, Select, TextualSelect
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine.default import DefaultDialect
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
+from api.models import libpq
 from api.models.engines import Dialect
 from api.models.tenancy import names_its_organization
-
-KEPT: Final = 512
-"""Statements kept compiled, and prepared on each connection: the constants of the program, and
-what clients make of its lists by filters and orders, of which there is no end."""
 
 DIALECTS: Final[Mapping[Dialect, DefaultDialect]] = {
     "postgresql": PGDialect_psycopg(paramstyle="numeric_dollar"),  # type: ignore[no-untyped-call]  # SQLAlchemy has no types here
@@ -52,8 +45,6 @@ Constant = Select[Any] | TextualSelect | Insert
 
 Convert = Callable[[Any], Any]
 _TEXT: Final = 25  # the type `text` in the catalogue of PostgreSQL
-_NAMES: Final = "_homeroom_names"
-_GOOD: Final = (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK)
 
 # Not by address: that of a statement thrown away comes again, while its name lives on in sessions.
 _numbers = count(1)
@@ -78,14 +69,6 @@ class Bind:
         if self.index is not None:
             value = value[self.index]
         return value if self.convert is None else self.convert(value)
-
-
-@dataclass(slots=True)
-class _Kept:
-    """What one connection knows of one statement; `loads`: how its columns become values."""
-
-    adapt: Any
-    loads: bool = False
 
 
 class Prepared:
@@ -140,13 +123,13 @@ class Prepared:
         return self._make(values)
 
 
-@lru_cache(maxsize=KEPT)
+@lru_cache(maxsize=libpq.KEPT)
 def prepared(statement: Constant, dialect: Dialect, lengths: Lengths = ()) -> Prepared:
     """The compiled form of a statement; statements compare by identity."""
     return Prepared(statement, dialect, lengths)
 
 
-@lru_cache(maxsize=KEPT)
+@lru_cache(maxsize=libpq.KEPT)
 def _uses(_statement: Constant) -> list[int]:
     return [0]
 
@@ -156,15 +139,6 @@ def _is_new(statement: Constant) -> bool:
     uses = _uses(statement)
     uses[0] += 1
     return uses[0] == 1
-
-
-def allow_names(driver: Any, _record: Any) -> None:
-    """Let statements be prepared by name on a new connection of PostgreSQL.
-
-    Not behind a pooler of transactions, where a name may mean another server's statement. And
-    psycopg must prepare none of its own: at a rollback it would make the server forget them all.
-    """
-    driver.__dict__[_NAMES] = {}
 
 
 def rows(
@@ -178,8 +152,8 @@ def rows(
     try:
         if isinstance(driver, sqlite3.Connection):
             found = driver.execute(ready.sql, ready.values(parameters)).fetchall()
-        elif isinstance(driver, psycopg.Connection) and _NAMES in driver.__dict__:
-            found = _exchange(driver, ready, parameters)
+        elif libpq.takes_names(driver):
+            found = libpq.exchange(driver, ready, parameters)
         else:
             return None
     except (sqlite3.Error, psycopg.Error):
@@ -188,31 +162,30 @@ def rows(
 
 
 def rows_in_transaction(
-    connection: Connection, statement: Executable, parameters: Mapping[str, Any]
+    connection: Connection,
+    statement: Executable,
+    parameters: Mapping[str, Any],
+    *,
+    commits: bool = False,
 ) -> list[Row[Any]] | None:
     """The rows of a constant statement of a transaction of PostgreSQL, which it begins if need be.
 
-    None where it must be run the ordinary way.
+    None where it must be run the ordinary way. `commits`: that transaction ends with it, too.
 
     Raises:
         DBAPIError: as SQLAlchemy raises it.
     """
     driver = connection.connection.driver_connection
-    if not isinstance(driver, psycopg.Connection) or _NAMES not in driver.__dict__:
+    if not libpq.takes_names(driver):
         return None
     is_kind = isinstance(statement, Select | TextualSelect | Insert)
     ready = _ready("postgresql", cast("Constant", statement), parameters) if is_kind else None
     if ready is None:
         return None
     try:
-        _begin(driver)
-        found = _exchange(driver, ready, parameters)
+        found = libpq.exchange(driver, ready, parameters, begins=True, ends=commits)
     except psycopg.Error as error:
-        is_lost = driver.closed
-        if is_lost:
-            connection.invalidate(error)
-        more: Any = {"dialect": connection.dialect, "connection_invalidated": is_lost}
-        raise DBAPIError.instance(ready.sql, None, error, psycopg.Error, **more) from error
+        raise libpq.failed(connection, ready.sql, error) from error
     return [ready.row(raw) for raw in found]
 
 
@@ -226,47 +199,6 @@ def _ready(dialect: Dialect, statement: Constant, parameters: Mapping[str, Any])
         return None
     ready = prepared(statement, dialect, lengths)
     return ready if ready.is_usable else None
-
-
-def _begin(driver: psycopg.Connection[Any]) -> None:
-    if driver.pgconn.transaction_status == TransactionStatus.IDLE:
-        _checked(driver.pgconn.exec_(b"BEGIN"))
-
-
-def _exchange(
-    driver: psycopg.Connection[Any], ready: Prepared, parameters: Mapping[str, Any]
-) -> list[tuple[Any, ...]]:
-    server = driver.pgconn
-    # What turns values into parameters and columns into values is found once for a statement, too.
-    known: dict[bytes, _Kept] = driver.__dict__[_NAMES]
-    kept = known.get(ready.name)
-    if kept is None:
-        if len(known) >= KEPT:
-            oldest = next(iter(known))
-            del known[oldest]
-            server.exec_(b"DEALLOCATE " + oldest)
-        _checked(server.prepare(ready.name, ready.sql.encode()))
-        kept = known[ready.name] = _Kept(Transformer(driver))
-    adapt = kept.adapt
-    values = ready.values(parameters)
-    sent: Any = adapt.dump_sequence(values, [PyFormat.TEXT] * len(values))
-    result = _checked(server.exec_prepared(ready.name, sent))
-    if result.status == ExecStatus.COMMAND_OK:
-        return []
-    adapt.set_pgresult(result, set_loaders=False)
-    if not kept.loads:
-        # Not before there are rows: a first run that fails has no columns to tell of.
-        adapt.set_loader_types(ready.loaded_as(result), Format.TEXT)
-        kept.loads = True
-    found: list[tuple[Any, ...]] = adapt.load_rows(0, result.ntuples, tuple)
-    adapt.set_pgresult(None, set_loaders=False)
-    return found
-
-
-def _checked(result: PGresult) -> PGresult:
-    if result.status not in _GOOD:
-        raise error_from_result(result)
-    return result
 
 
 def _converter(kind: TypeEngine[Any], dialect: DefaultDialect) -> Convert | None:

@@ -30,6 +30,8 @@ ACTION_OF: Mapping[Rel, Action] = {
 }
 """Whose say a move is: one action of the policy for each rel."""
 
+_ACTIONS = frozenset(ACTION_OF.values())
+
 
 def subject_of(row: Row[Any]) -> Subject:
     """A registration as the policy sees it."""
@@ -56,9 +58,9 @@ def verdicts(
         student_id=registration.student_id,
     )
     state = move_facts(registration, facts, context, "class_")
-    allowed = {action: policy.allows(actor, action, subject) for action in set(ACTION_OF.values())}
+    allowed = {action: policy.allows(actor, action, subject) for action in _ACTIONS}
     found = {
-        rel: blocks if allowed[ACTION_OF[Rel(rel)]] else FORBIDDEN
+        rel.value: blocks if allowed[ACTION_OF[rel]] else FORBIDDEN
         for rel, blocks in moves(state, now).items()
     }
     found["edit"] = permitted(policy.allows(actor, Action.REGISTRATION_EDIT, subject))

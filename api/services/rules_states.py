@@ -35,6 +35,9 @@ class Rel(StrEnum):
     COMPLETE = "complete"
 
 
+_RELS = tuple(Rel)
+
+
 class Asker(StrEnum):
     """As what a person asks: the student concerned, or staff."""
 
@@ -178,9 +181,9 @@ def move_blocks(rel: Rel, facts: MoveFacts, now: datetime) -> tuple[Block, ...]:
     return () if guard is None else guard(facts, now)
 
 
-def moves(facts: MoveFacts, now: datetime) -> dict[str, tuple[Block, ...]]:
+def moves(facts: MoveFacts, now: datetime) -> dict[Rel, tuple[Block, ...]]:
     """Every move with what stands against it at `now`; nothing does against a legal one."""
-    return {rel.value: move_blocks(rel, facts, now) for rel in Rel}
+    return {rel: move_blocks(rel, facts, now) for rel in _RELS}
 
 
 def _against_drop(facts: MoveFacts, now: datetime) -> tuple[Block, ...]:

@@ -89,3 +89,19 @@ def test_closing_the_database_closes_what_threads_kept(fresh_database):
     fresh_database.close()
 
     assert fresh_database._reads.pool.checkedout() == 0
+
+
+@pytest.mark.parametrize("way", ["_reads", "engine"])
+def test_a_thread_that_ends_gives_its_connection_back_whoever_still_knows_it(fresh_database, way):
+    pool, known = getattr(fresh_database, way).pool, []
+    before = pool.checkedout()
+
+    def work():
+        with (fresh_database.read if way == "_reads" else fresh_database.write)() as tx:
+            known.append(tx.connection)
+            assert tx.scalar(ONE) == 1
+
+    in_a_new_thread(work)
+
+    assert known
+    assert pool.checkedout() == before

@@ -2,7 +2,7 @@ import pytest
 from sqlalchemy import Integer, Text, bindparam, cast, func, select, text
 from sqlalchemy.exc import DBAPIError
 
-from api.models import Organization, SchoolClass, Token, prepared
+from api.models import Organization, SchoolClass, Token, libpq, prepared
 from api.models.database import Database
 from tests import factories
 
@@ -96,7 +96,7 @@ def test_no_statement_has_the_name_of_one_that_was_thrown_away(database):
 
 @pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
 def test_a_connection_keeps_no_more_statements_than_a_process_compiles(fresh_database, monkeypatch):
-    monkeypatch.setattr(prepared, "KEPT", 2)
+    monkeypatch.setattr(libpq, "KEPT", 2)
     statements = [BY_STATUS.limit(limit) for limit in range(1, 6)]
     wanted = {"organization_id": factories.new_id(), "statuses": ["open"]}
 
