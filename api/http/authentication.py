@@ -24,11 +24,11 @@ BEARER = "bearer"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """Who asks and from where; `stored` is the answer kept under the request's idempotency key."""
+    """Who asks and from where, and whether an answer is kept under the request's key."""
 
     actor: Actor
     address: str
-    stored: Any = None
+    was_answered: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +61,7 @@ class Authentication:
         return Caller(
             actor=_actor(rows),
             address=address,
-            stored=rows[0] if getattr(rows[0], "fingerprint", None) is not None else None,
+            was_answered=getattr(rows[0], "answered_by", None) is not None,
         )
 
     def _found(self, request: Request, token_hash: bytes) -> Sequence[Row[Any]]:

@@ -35,17 +35,15 @@ class IdempotencyKeys:
     secret: bytes
 
     def replay(self, caller: Caller, asked: Asked) -> Answer | None:
-        """The stored answer, as the statement that authenticated found it.
+        """The stored answer, if the statement that authenticated has seen that there is one.
 
         Raises:
             IdempotencyKeyReused: the key was used for another request.
         """
-        if asked.key is None or caller.stored is None:
-            return None
-        return self._answer(caller.stored, asked)
+        return self.find(caller, asked) if caller.was_answered else None
 
     def find(self, caller: Caller, asked: Asked) -> Answer | None:
-        """Look again, after a wait.
+        """The stored answer, looked for now.
 
         Raises:
             IdempotencyKeyReused: the key was used for another request.

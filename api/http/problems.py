@@ -85,6 +85,8 @@ def status_of(refusal: type[Refusal]) -> HTTPStatus:
 
 def plain(name: str, value: Any) -> Any:
     """A member of a problem or a block as JSON takes it: instants, ids and lists of them."""
+    if value is None or isinstance(value, str):
+        return value
     if isinstance(value, datetime):
         return to_text(value)
     if isinstance(value, uuid.UUID):
@@ -92,7 +94,7 @@ def plain(name: str, value: Any) -> Any:
         return ids.encode(prefix, value) if prefix else str(value)
     if isinstance(value, Mapping):
         return {key: plain(key, part) for key, part in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, str):
+    if isinstance(value, Sequence):
         return [plain(name, part) for part in value]
     return value
 

@@ -94,8 +94,8 @@ _IS_UNLIMITED = and_(
 def _clashes() -> ColumnElement[Any]:
     """Sessions of the class, each beside one of another class in which the student has a seat.
 
-    Session by session of the class, in each of those classes along its index: nothing but the
-    start of theirs is compared as it stands, or PostgreSQL would begin with all of theirs.
+    Session by session of the class, in each of those classes along its index: theirs are looked
+    up by what is read of ours first, or PostgreSQL would compare all of ours with all of theirs.
     """
     gap = Organization.min_gap_minutes
     pairs = (
@@ -122,7 +122,8 @@ def _clashes() -> ColumnElement[Any]:
         .join(
             _Theirs,
             and_(
-                _Theirs.organization_id == opaque(_Other.organization_id),
+                _Theirs.organization_id
+                == func.coalesce(_Ours.organization_id, _Other.organization_id),
                 _Theirs.class_id == opaque(_Other.class_id),
                 _Theirs.status == _SCHEDULED,
                 _Theirs.starts_at > minutes_after(_Ours.starts_at, -(gap + _LONGEST)),

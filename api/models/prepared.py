@@ -134,6 +134,13 @@ def _uses(_statement: Constant) -> list[int]:
     return [0]
 
 
+@lru_cache(maxsize=libpq.KEPT)
+def _lists_of(statement: Constant, dialect: Dialect) -> tuple[str, ...]:
+    """The parameters that are lists."""
+    compiled = statement.compile(dialect=DIALECTS[dialect])
+    return tuple(name for name, bind in compiled.binds.items() if bind.expanding)
+
+
 def _is_new(statement: Constant) -> bool:
     # A statement that was put together for one call never comes again: it is not worth keeping.
     uses = _uses(statement)
@@ -192,9 +199,8 @@ def rows_in_transaction(
 def _ready(dialect: Dialect, statement: Constant, parameters: Mapping[str, Any]) -> Prepared | None:
     if _is_new(statement):
         return None
-    lengths = tuple(
-        (name, len(value)) for name, value in parameters.items() if isinstance(value, list | tuple)
-    )
+    lists = _lists_of(statement, dialect)
+    lengths = tuple([(name, len(parameters[name])) for name in lists]) if lists else ()
     if any(length > LONGEST_LIST for _, length in lengths):
         return None
     ready = prepared(statement, dialect, lengths)

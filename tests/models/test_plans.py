@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import event
 
-from api.models import facts, page_facts, places
+from api.models import access, facts, page_facts, places
 from api.models.prepared import prepared
 from tests import factories
 
@@ -49,17 +49,54 @@ def test_the_search_for_other_lines_begins_with_the_student_or_the_class(tx, sta
 def test_a_plan_made_for_empty_tables_finds_the_places_of_a_student_when_they_are_full(
     fresh_database, statement
 ):
-    ready = prepared(statement, "postgresql", (("student_ids", 1),))
+    found = conditions_on("registrations", general_plan(fresh_database, statement))
+
+    assert found
+    assert all("student_id" in condition for condition in found), "\n".join(map(str, found))
+
+
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("statement", [facts.CLASS_ITEM, facts.GUARDS])
+def test_a_plan_made_for_empty_tables_looks_up_what_meets_at_an_hour(fresh_database, statement):
+    found = conditions_on("sessions", general_plan(fresh_database, statement))
+
+    assert sum("starts_at" in condition for condition in found) == 1, "\n".join(map(str, found))
+
+
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+def test_a_plan_made_for_empty_tables_finds_the_answers_of_one_user(fresh_database):
+    found = conditions_on("idempotency_keys", general_plan(fresh_database, access.BY_TOKEN_AND_KEY))
+
+    assert len(found) == 1
+    assert all(column in found[0] for column in ("user_id", "method", "path", "key"))
+
+
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+@pytest.mark.parametrize(
+    "statement", [access.BY_TOKEN_AND_KEY, facts.CLASS_ITEM, facts.GUARDS, page_facts.PLACES]
+)
+def test_no_plan_made_for_empty_tables_reads_one_from_end_to_end(fresh_database, statement):
+    plan = general_plan(fresh_database, statement)
+
+    assert "Seq Scan" not in str(plan)
+
+
+def general_plan(database, statement):
+    """The plan that a connection of PostgreSQL keeps for any parameters."""
+    lists = [("student_ids", 1)] if "student_ids" in statement.compile().params else []
+    ready = prepared(statement, "postgresql", tuple(lists))
     nothing = ", ".join(["NULL"] * len(ready.binds))
-    with fresh_database.read() as tx:
+    with database.read() as tx:
         driver = tx.connection.connection.driver_connection
         driver.pgconn.prepare(b"asked", ready.sql.encode())
         driver.execute("SET plan_cache_mode = force_generic_plan")
         (plan,) = driver.execute(f"EXPLAIN (FORMAT JSON) EXECUTE asked({nothing})").fetchone()
+    return plan[0]["Plan"]
 
-    found = [step.get("Index Cond", step) for step in steps_on("registrations", plan[0]["Plan"])]
-    assert found
-    assert all("student_id" in condition for condition in found), "\n".join(map(str, found))
+
+def conditions_on(table, plan):
+    """By what a plan looks a table up, wherever it does; the step itself where by nothing."""
+    return [step.get("Index Cond", str(step)) for step in steps_on(table, plan)]
 
 
 def steps_on(table, step):
