@@ -8,9 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask
+from flask import Flask, Request
 from flask.sessions import NullSession, SessionInterface
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import MapAdapter
 
 from api import resources
 from api.clock import Clock, SystemClock, epoch_ms
@@ -77,7 +78,17 @@ class NoSession(SessionInterface):
 
 
 class PlainFlask(Flask):
-    """Flask without coroutines: all that is called in a request is a plain function."""
+    """Flask without what nothing here needs: coroutines, and rules that depend on the host."""
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """What matches the rules: by method and path, whatever the client takes us for."""
+        if request is None:
+            return None
+        environ = request.environ
+        # Werkzeug's form of a path: WSGI hands bytes over as if they were Latin-1 (PEP 3333).
+        path = environ.get("PATH_INFO", "").encode("latin-1").decode(errors="replace")
+        scheme, method = environ["wsgi.url_scheme"], environ["REQUEST_METHOD"]
+        return MapAdapter(self.url_map, "", "/", "", scheme, path, method)
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """The function; Flask would look at it anew in each request."""

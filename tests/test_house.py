@@ -137,3 +137,32 @@ def test_every_direct_dependency_says_why_it_is_here():
 
     versions = locked("test")
     assert told == {name: versions[name] for name in wanted("run") | wanted("test")}
+
+
+def test_a_stream_that_is_gone_fails_no_caller(logged, monkeypatch, capsys):
+    def write(log):
+        monkeypatch.setattr(logging.root.handlers[0], "stream", _Gone())
+        logs.line(log, "answered", status=200)
+
+    assert logged("json", write) == ""
+    assert "BrokenPipeError" in capsys.readouterr().err
+
+
+def test_a_line_reaches_every_handler_that_somebody_added(logged):
+    heard = []
+
+    class Listener(logging.Handler):
+        def emit(self, record):
+            heard.append(record.getMessage())
+
+    def write(log):
+        logging.root.addHandler(Listener())
+        logs.line(log, "answered", status=200)
+
+    assert json.loads(logged("json", write))["message"] == "answered"
+    assert heard == ["answered"]
+
+
+class _Gone:
+    def write(self, _text):
+        raise BrokenPipeError

@@ -84,7 +84,8 @@ def test_what_needs_no_database_is_answered_meanwhile(start):
 def test_the_log_says_why_and_no_password(start, caplog):
     start(AWAY)
 
-    (line,) = [record.getMessage() for record in caplog.records if "startup" in record.name]
+    # On a busy machine the next look may have told of it as well.
+    line, *_ = [record.getMessage() for record in caplog.records if "startup" in record.name]
     assert "does not answer" in line
     assert "port 1 failed" in line
     assert "hunter2" not in caplog.text
