@@ -6,7 +6,6 @@ A line never holds a body, a query value or a token: callers pass members by nam
 import json
 import logging
 import sys
-from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, TextIO
 
@@ -17,8 +16,7 @@ _MEMBERS: Final = "homeroom_members"
 
 def configure(form: Literal["json", "text"], *, stream: TextIO | None = None) -> None:
     """Send every logger of this process to `stream` (standard error) in one form."""
-    kind = JsonHandler if form == "json" else logging.StreamHandler
-    handler = kind(stream or sys.stderr)
+    handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonLine() if form == "json" else TextLine())
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -34,31 +32,11 @@ def line(
     logger: logging.Logger, message: str, *, level: int = logging.INFO, **members: Any
 ) -> None:
     """Write one line. Members that are None are left out; times in them are milliseconds."""
-    if not logger.isEnabledFor(level):
-        return
-    # As `logger.log` would make it, less the search for a caller and for names taken twice.
-    record = logging.LogRecord(logger.name, level, "", 0, message, None, None)
-    record.__dict__[_MEMBERS] = members
-    everybody = logging.root.handlers
-    if len(everybody) == 1 and isinstance(everybody[0], JsonHandler):
-        everybody[0].handle(record)
-    else:
+    if logger.isEnabledFor(level):
+        # As `logger.log` would make it, less the search for a caller and for names taken twice.
+        record = logging.LogRecord(logger.name, level, "", 0, message, None, None)
+        record.__dict__[_MEMBERS] = members
         logger.handle(record)
-
-
-class JsonHandler(logging.StreamHandler[TextIO]):
-    """Writes lines of JSON, and flushes each: the library asks every handler and filter first."""
-
-    def handle(self, record: logging.LogRecord) -> logging.LogRecord:  # type: ignore[override]  # a filter could give False, and there is none
-        """Write one record, whatever becomes of the stream."""
-        try:
-            text = self.format(record) + self.terminator
-            with self.lock or nullcontext():
-                self.stream.write(text)
-                self.stream.flush()
-        except Exception:  # noqa: BLE001  # as the library: a log that fails is no failed request
-            self.handleError(record)
-        return record
 
 
 class JsonLine(logging.Formatter):

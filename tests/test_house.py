@@ -156,9 +156,11 @@ def test_a_line_reaches_every_handler_that_somebody_added(logged):
             heard.append(record.getMessage())
 
     def write(log):
-        logging.root.addHandler(Listener())
+        log.addHandler(listener)
         logs.line(log, "answered", status=200)
+        log.removeHandler(listener)
 
+    listener = Listener()
     assert json.loads(logged("json", write))["message"] == "answered"
     assert heard == ["answered"]
 

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 import orjson
 from sqlalchemy import URL, Connection, Engine, event, make_url
+from sqlalchemy.engine import Dialect as SQLAlchemyDialect
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -158,19 +159,20 @@ def _look_whether_alive(engine: Engine) -> Callable[[Any, ConnectionPoolEntry, A
     def look(driver: Any, record: ConnectionPoolEntry, _: Any) -> None:
         if monotonic() - record.info.get("idle_since", monotonic()) < IDLE_SECONDS:
             return
-        try:
-            engine.dialect.do_ping(driver)
-        except engine.dialect.loaded_dbapi.Error as error:
-            raise InvalidatePoolError from error
+        if not _answers(engine.dialect, driver):
+            raise InvalidatePoolError
 
     return look
 
 
 def is_alive(connection: Connection) -> bool:
     """Whether the database answers on a connection that is not the pool's at this time."""
-    dialect = connection.dialect
+    return _answers(connection.dialect, connection.connection.dbapi_connection)
+
+
+def _answers(dialect: SQLAlchemyDialect, driver: Any) -> bool:
     try:
-        dialect.do_ping(connection.connection.dbapi_connection)  # type: ignore[arg-type]
+        dialect.do_ping(driver)
     except dialect.loaded_dbapi.Error:
         return False
     return True
