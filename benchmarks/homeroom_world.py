@@ -14,7 +14,9 @@ from benchmarks.conformity import Document
 from benchmarks.jobs import CLASSES_OF_RUSH, Job, Request, Rush, Verdict
 
 WEEKDAYS = ("mo", "tu", "we", "th", "fr", "sa", "su")
-HOURS = 24
+SLOTS_OF_RUSHES = 23 * len(WEEKDAYS)
+"""Hours of the week in which a rush may meet; those of the last hour are the cohort's."""
+SLOTS_OF_COHORT = range(SLOTS_OF_RUSHES, SLOTS_OF_RUSHES + 5)
 _OF_RUSH = "c.external_id LIKE :rush"
 _SEATS = f"""
     SELECT count(*) FROM registrations r JOIN classes c ON c.id = r.class_id
@@ -73,7 +75,7 @@ class School:
         wanted = {"conflict_policy": "block"}
         self._send("PATCH", path, self.owner, json=wanted, headers=headers)
 
-    def new_class(self, name: str, *, seats: int, slot: int) -> str:
+    def new_class(self, name: str, *, seats: int | None, slot: int) -> str:
         """Open a class that meets weekly; the answer is its id. Two slots never clash."""
         new = {"title": name, "external_id": name, "capacity": seats, "status": "open"}
         path = f"/v1/organizations/{self.organization_id()}/classes"
@@ -81,7 +83,7 @@ class School:
         begins = (datetime.now(UTC) + timedelta(weeks=8)).date()
         pattern = {
             "weekdays": [WEEKDAYS[slot % len(WEEKDAYS)]],
-            "start_local": f"{slot // len(WEEKDAYS) % HOURS:02}:00",
+            "start_local": f"{slot // len(WEEKDAYS):02}:00",
             "duration_minutes": 50,
             "from_date": begins.isoformat(),
             "to_date": (begins + timedelta(weeks=10)).isoformat(),
@@ -89,6 +91,13 @@ class School:
         path = f"/v1/classes/{class_id}/meeting-patterns"
         self._send("POST", path, self.registrar, json=pattern)
         return str(class_id)
+
+    def cancel(self, class_id: str) -> None:
+        """Call a class off: whoever had a seat in it has none."""
+        path = f"/v1/classes/{class_id}"
+        etag = self._send("GET", path, self.registrar).headers["etag"]
+        headers = {"Content-Type": "application/merge-patch+json", "If-Match": etag}
+        self._send("PATCH", path, self.registrar, json={"status": "cancelled"}, headers=headers)
 
     def _send(self, method: str, path: str, token: str, **options: Any) -> httpx.Response:
         headers = {**self.bearer(token), **options.pop("headers", {})}
@@ -100,12 +109,13 @@ class School:
 
 @dataclass(slots=True, kw_only=True)
 class HomeroomWorld:
-    """One filled database; `rushers` are the tokens of students without a class."""
+    """One filled database; `rushers` are the tokens of students with five classes each."""
 
     url: str
     school: School
     rushers: Sequence[str]
     _rushes: int = 0
+    _open: Sequence[str] = ()
     _documents: dict[str, Document] = field(default_factory=dict)
 
     def reads(self, base: str) -> Mapping[Job, Sequence[Request]]:
@@ -122,15 +132,16 @@ class HomeroomWorld:
         if size > len(self.rushers):
             raise ValueError(f"there are {len(self.rushers)} students to rush, not {size}")
         self.school.base = base
+        # Every rush begins with the same timetables, however many were before it.
+        for class_id in self._open:
+            self.school.cancel(class_id)
         self._rushes += 1
         count = CLASSES_OF_RUSH[job]
         seats = size // 2 // count
-        name = f"rush-{self._rushes}-"
-        ids = [
-            self.school.new_class(f"{name}{i}", seats=seats, slot=self._rushes)
-            for i in range(count)
-        ]
-        requests = [self._registration(ids[i % count], self.rushers[i]) for i in range(size)]
+        name, slot = f"rush-{self._rushes}-", self._rushes % SLOTS_OF_RUSHES
+        ids = [self.school.new_class(f"{name}{i}", seats=seats, slot=slot) for i in range(count)]
+        self._open = ids
+        requests = [registration(ids[i % count], self.rushers[i]) for i in range(size)]
         return Rush(requests=requests, seats=seats * count, class_ids=[name])
 
     def verdict(self, rush: Rush) -> Verdict:
@@ -173,11 +184,13 @@ class HomeroomWorld:
             self._documents[base] = Document(httpx.get(base, timeout=30).raise_for_status().json())
         return self._documents[base]
 
-    def _registration(self, class_id: str, token: str) -> Request:
-        headers = {"Content-Type": "application/json", "Idempotency-Key": str(uuid.uuid4())}
-        return Request(
-            method="POST",
-            path=f"/v1/classes/{class_id}/registrations",
-            headers={**self.school.bearer(token), **headers},
-            body='{"on_full":"fail"}',
-        )
+
+def registration(class_id: str, token: str) -> Request:
+    """The request of one student for a seat, under a key of its own."""
+    headers = {"Content-Type": "application/json", "Idempotency-Key": str(uuid.uuid4())}
+    return Request(
+        method="POST",
+        path=f"/v1/classes/{class_id}/registrations",
+        headers={**School.bearer(token), **headers},
+        body='{"on_full":"fail"}',
+    )

@@ -6,7 +6,7 @@ import json
 import secrets
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,13 @@ from typing import Any
 import httpx
 
 from benchmarks import catalogue
-from benchmarks.homeroom_world import HomeroomWorld, School
+from benchmarks.homeroom_world import SLOTS_OF_COHORT, HomeroomWorld, School, registration
+from benchmarks.load import play_once
 from benchmarks.servers import ROOT, Program, inherited, serving
 from benchmarks.subjects import Subject
 
 CLASSES_OF_CALLER = 5
+CONNECTIONS = 16
 # By the second and not by the minute: a window in memory holds an entry for every request in it,
 # and one user asks here as much as a thousand would.
 RATE_LIMIT = "1000000/second"
@@ -46,6 +48,7 @@ def prepare(
         )
         school.block_conflicts()
         enrol(school, school.caller)
+        enrol_cohort(school, own[1:], running.bases)
     url = program.environment["HOMEROOM_DATABASE_URL"]
     return program, HomeroomWorld(url=url, school=school, rushers=own[1:])
 
@@ -121,6 +124,16 @@ def enrol(school: School, token: str) -> None:
             if enrolled == CLASSES_OF_CALLER:
                 return
     raise SystemExit("no five classes of the catalogue would take the caller")
+
+
+def enrol_cohort(school: School, tokens: Sequence[str], bases: Sequence[str]) -> None:
+    """Register all of these students in the same five classes, which clash with no rush."""
+    for slot in SLOTS_OF_COHORT:
+        class_id = school.new_class(f"cohort-{slot}", seats=None, slot=slot)
+        asked = [registration(class_id, token) for token in tokens]
+        outcome = play_once(asked, bases, connections=CONNECTIONS)
+        if outcome.statuses != {"201": len(tokens)}:
+            raise SystemExit(f"not every student got a seat in {class_id}: {outcome.statuses}")
 
 
 def _sections_that_meet() -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -48,8 +49,8 @@ class Edge:
     pages: Pages
     expansion: Expansion
 
-    def admit(self, served: operation, verb: str) -> Caller:
-        """Let the caller come as far as the operation.
+    def admit(self, served: operation, verb: str, path: Mapping[str, Any]) -> Caller:
+        """Let the caller come as far as the operation; `path`: what the URL named.
 
         Raises:
             AuthenticationRequired, InvalidToken: 401.
@@ -57,7 +58,7 @@ class Edge:
             InsufficientScope: 403.
         """
         request, here = request_ctx.request, app_ctx.g
-        here.caller = caller = self.authentication.caller_of(request, served)
+        here.caller = caller = self.authentication.caller_of(request, served, path)
         here.operation = served
         is_revalidation = verb == "GET" and "HTTP_IF_NONE_MATCH" in request.environ
         here.rate = self.limits.spend(served, caller, is_revalidation=is_revalidation)

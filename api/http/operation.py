@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from api.http.authentication import Caller
     from api.http.edge import Edge
     from api.http.filters import Listing
+    from api.models.ahead import Ahead
     from api.schemas.hypermedia import Hypermedia, Rel
 
 UseCase = Callable[..., object]
@@ -45,6 +46,7 @@ class operation:  # noqa: N801  # used as a decorator
     The method receives what it names: `tx`, `actor`, the path's ids, and of `body`, `query`,
     `revise`, `precondition`, `whole`, `prepared` and `address` those that it needs.
     `prepare` names the method that does slow work before the transaction; its result is `prepared`.
+    `ahead` tells, of a `Holder` and the path's ids, what the use-case reads first.
     """
 
     summary: str
@@ -58,6 +60,7 @@ class operation:  # noqa: N801  # used as a decorator
     partial: bool = False
     body_optional: bool = False
     prepare: str | None = None
+    ahead: Callable[..., Ahead | None] | None = None
     query: type[Schema] | None = None
     listing: Listing | None = None
     rels: tuple[Rel, ...] = ()
@@ -78,7 +81,7 @@ class operation:  # noqa: N801  # used as a decorator
         @functools.wraps(method)
         def served(resource: HasEdge, **path: Any) -> Response:
             edge = resource.edge
-            caller = edge.admit(self, verb)
+            caller = edge.admit(self, verb, path)
             asked = Asked.read(self, verb)
             answer = edge.keys.replay(caller, asked)
             if answer is None:
@@ -107,6 +110,7 @@ def _answered(use_case: UseCase, edge: Edge, caller: Caller, asked: Asked) -> An
 
 def _in_one_transaction(use_case: UseCase, edge: Edge, caller: Caller, asked: Asked) -> Answer:
     with edge.transaction(asked.served, asked) as tx:
+        tx.foreseen = caller.foreseen
         try:
             result = use_case(**asked.arguments(tx, caller))
         except Refusal as refusal:

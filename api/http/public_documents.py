@@ -55,7 +55,7 @@ class public_document(operation):  # noqa: N801  # used as a decorator
 
         @functools.wraps(method)
         def served(resource: HasEdge, **path: Any) -> Response:
-            resource.edge.admit(self, "GET")
+            resource.edge.admit(self, "GET", path)
             chosen = negotiation.choose(request.headers.get("Accept"), self.offered)
             load_query(self, request)
             document: Any = method(resource, **path)

@@ -5,25 +5,26 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, select
+from sqlalchemy import Row, Select, and_, bindparam, select
 
 from api.models.idempotency import IdempotencyKey
 from api.models.organization import Member, Organization
 from api.models.student import Student
 from api.models.user import Token
 
-BY_TOKEN = (
-    select(
-        Token.id.label("token_id"),
-        Token.user_id,
-        Token.scopes,
-        Token.expires_at,
-        Token.revoked_at,
-        Member.id.label("member_id"),
-        Organization.id.label("organization_id"),
-        Member.role,
-        Student.id.label("student_id"),
-    )
+_COLUMNS: tuple[Any, ...] = (
+    Token.id.label("token_id"),
+    Token.user_id,
+    Token.scopes,
+    Token.expires_at,
+    Token.revoked_at,
+    Member.id.label("member_id"),
+    Organization.id.label("organization_id"),
+    Member.role,
+    Student.id.label("student_id"),
+)
+BY_TOKEN: Select[Any] = (
+    select(*_COLUMNS)
     .select_from(Token)
     .outerjoin(Member, Member.user_id == Token.user_id)
     .outerjoin(
@@ -38,7 +39,7 @@ BY_TOKEN = (
 )
 """One row for each membership, or one with nulls."""
 
-BY_TOKEN_AND_KEY = BY_TOKEN.add_columns(
+BY_TOKEN_AND_KEY: Select[Any] = BY_TOKEN.add_columns(
     # Not a join: of an empty table PostgreSQL finds every index search equally cheap, and would
     # keep one that begins with the method.
     select(IdempotencyKey.status)

@@ -263,10 +263,9 @@ _previous_id = (
     .scalar_subquery()
 )
 
+OF_GUARDS = (*LABELLED, *OF_SUBJECT, *OF_ORGANIZATION, *DEEP, _previous_id.label("previous_id"))
 GUARDS: Select[Any] = (
-    select(*LABELLED, *OF_SUBJECT, *OF_ORGANIZATION, *DEEP, _previous_id.label("previous_id"))
-    .select_from(SUBJECTS)
-    .where(SchoolClass.id == bindparam("class_id"))
+    select(*OF_GUARDS).select_from(SUBJECTS).where(SchoolClass.id == bindparam("class_id"))
 )
 """One class as the guards see it, for each of `student_ids`; one row with nulls for none."""
 

@@ -5,7 +5,7 @@ psycopg's own way to the same is a generator for each exchange, and SQLAlchemy's
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
@@ -26,6 +26,8 @@ KEPT: Final = 512
 what clients make of its lists by filters and orders, of which there is no end."""
 
 _NAMES: Final = "_homeroom_names"
+_BEGIN: Final = (b"BEGIN", None)
+_COMMIT: Final = (b"COMMIT", None)
 _GOOD: Final = (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK)
 
 
@@ -94,14 +96,38 @@ def exchange(
         psycopg.Error: the server refused it, or is away.
     """
     server, kept = driver.pgconn, _known(driver, ready)
-    values = ready.values(parameters)
-    sent: Any = kept.adapt.dump_sequence(values, [PyFormat.TEXT] * len(values))
+    command = ready.name, _sent(kept, ready, parameters)
     begins = begins and server.transaction_status == TransactionStatus.IDLE
     if begins or ends:
-        result = _in_one_trip(driver, ready.name, sent, begins=begins, ends=ends)
+        commands = [_BEGIN] * begins + [command] + [_COMMIT] * ends
+        result = _in_one_trip(driver, commands)[int(begins)]
     else:
-        result = _checked(server.exec_prepared(ready.name, sent))
+        result = _checked(server.exec_prepared(*command))
     return [] if result.status == ExecStatus.COMMAND_OK else _loaded(kept, ready, result)
+
+
+def exchange_both(
+    driver: psycopg.Connection[Any],
+    first: tuple[Prepared, Mapping[str, Any]],
+    second: tuple[Prepared, Mapping[str, Any]],
+) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
+    """Run two reads in one round trip.
+
+    Raises:
+        psycopg.Error: the server refused either, or is away.
+    """
+    both = [(ready, _known(driver, ready), parameters) for ready, parameters in (first, second)]
+    commands = [(ready.name, _sent(kept, ready, parameters)) for ready, kept, parameters in both]
+    results = _in_one_trip(driver, commands)
+    found = [
+        _loaded(kept, ready, result) for (ready, kept, _), result in zip(both, results, strict=True)
+    ]
+    return found[0], found[1]
+
+
+def _sent(kept: _Kept, ready: Prepared, parameters: Mapping[str, Any]) -> Any:
+    values = ready.values(parameters)
+    return kept.adapt.dump_sequence(values, [PyFormat.TEXT] * len(values))
 
 
 def _known(driver: psycopg.Connection[Any], ready: Prepared) -> _Kept:
@@ -119,16 +145,16 @@ def _known(driver: psycopg.Connection[Any], ready: Prepared) -> _Kept:
 
 
 def _in_one_trip(
-    driver: psycopg.Connection[Any], name: bytes, sent: Any, *, begins: bool, ends: bool
-) -> PGresult:
-    """A statement with the BEGIN before it and the COMMIT after it, as a pipeline of libpq."""
+    driver: psycopg.Connection[Any], commands: Iterable[tuple[bytes, Any]]
+) -> list[PGresult]:
+    """Statements by name, and commands in so many words, as one pipeline of libpq."""
     server = driver.pgconn
     server.enter_pipeline_mode()
-    if begins:
-        server.send_query_params(b"BEGIN", None)
-    server.send_query_prepared(name, sent)
-    if ends:
-        server.send_query_params(b"COMMIT", None)
+    for name, sent in commands:
+        if sent is None:
+            server.send_query_params(name, None)
+        else:
+            server.send_query_prepared(name, sent)
     server.pipeline_sync()
     wait_for = driver.wait
     results = wait_for(generators.execute(server))
@@ -136,7 +162,7 @@ def _in_one_trip(
         results += wait_for(generators.fetch_many(server))
     server.exit_pipeline_mode()
     # Of those behind one that failed the server says only that they were passed over.
-    return [_checked(result) for result in results[:-1]][int(begins)]
+    return [_checked(result) for result in results[:-1]]
 
 
 def _loaded(kept: _Kept, ready: Prepared, result: PGresult) -> list[tuple[Any, ...]]:

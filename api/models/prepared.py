@@ -29,6 +29,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
 from api.models import libpq
+from api.models.ahead import Question
 from api.models.engines import Dialect
 from api.models.tenancy import names_its_organization
 
@@ -166,6 +167,28 @@ def rows(
     except (sqlite3.Error, psycopg.Error):
         return None
     return [ready.row(raw) for raw in found]
+
+
+def rows_of_both(
+    connection: Connection, first: Question, second: Question
+) -> tuple[list[Row[Any]], list[Row[Any]]] | None:
+    """The rows of two constant reads in one round trip, or None where each must be run alone."""
+    driver = connection.connection.driver_connection
+    if not libpq.takes_names(driver):
+        return None
+    asked = [
+        (ready, one.parameters)
+        for one in (first, second)
+        if (ready := _ready("postgresql", one.statement, one.parameters)) is not None
+    ]
+    if len(asked) < len((first, second)):
+        return None
+    try:
+        found = libpq.exchange_both(driver, asked[0], asked[1])
+    except psycopg.Error:
+        return None
+    made = [[ready.row(raw) for raw in raws] for (ready, _), raws in zip(asked, found, strict=True)]
+    return made[0], made[1]
 
 
 def rows_in_transaction(

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from api.clock import Clock, SystemClock
 from api.models import meter, prepared
+from api.models.ahead import Foreseen, Question
 from api.models.engines import Dialect
 from api.models.locks import LockOrder, LockStep
 
@@ -24,7 +25,8 @@ class Transaction:
     """One connection, once it is needed, and what holds for the time of its use.
 
     `seen_seqs`: by class, the seq of its ledger as looked at; `effect`: the last event written.
-    `reads`, which a write on PostgreSQL has, opens a read beside it.
+    `reads`, which a write on PostgreSQL has, opens a read beside it. `foreseen`: rows that were
+    read ahead, for the first read outside any transaction.
     """
 
     __slots__ = (
@@ -39,6 +41,7 @@ class Transaction:
         "clock",
         "dialect",
         "effect",
+        "foreseen",
         "seen_seqs",
     )
 
@@ -63,6 +66,7 @@ class Transaction:
         self._now: datetime | None = None
         self.seen_seqs: dict[UUID, int] = {}
         self.effect: tuple[UUID, int] | None = None
+        self.foreseen: Foreseen | None = None
 
     @property
     def connection(self) -> Connection:
@@ -90,6 +94,11 @@ class Transaction:
 
     def all(self, statement: Executable, **parameters: Any) -> Sequence[Row[Any]]:
         """Every row of the answer."""
+        if self.foreseen is not None and self._autocommit:
+            # For one reading: whoever reads again wants to know what has changed.
+            foreseen, self.foreseen = self.foreseen, None
+            if foreseen.answers(statement, parameters):
+                return foreseen.rows
         began = perf_counter()
         if self._autocommit or self.dialect == "sqlite":
             found = prepared.rows(self.connection, self.dialect, statement, parameters)
@@ -101,6 +110,18 @@ class Transaction:
             return found
         done = self.execute(statement, parameters)
         return done.all() if done.returns_rows else []
+
+    def all_of_both(
+        self, first: Question, second: Question
+    ) -> tuple[Sequence[Row[Any]], Sequence[Row[Any]] | None]:
+        """The rows of both in one round trip, or else those of the first alone."""
+        began = perf_counter()
+        found = prepared.rows_of_both(self.connection, first, second) if self._autocommit else None
+        if found is None:
+            return self.all(first.statement, **first.parameters), None
+        for spent in (perf_counter() - began, 0):
+            meter.note(spent)
+        return found
 
     def finish(self, statement: Executable, **parameters: Any) -> None:
         """Run the last statement, on PostgreSQL in one round trip with the commit.
@@ -155,6 +176,7 @@ class Transaction:
             return
         with self._reads() as look:
             look.seen_seqs = self.seen_seqs
+            look.foreseen, self.foreseen = self.foreseen, None
             yield look
 
     def lock(self, step: LockStep, *ids: Any) -> None:

@@ -32,6 +32,7 @@ from api.schemas.classes import CLASS, ClassSchema
 from api.schemas.dumping import members_of
 from api.schemas.fields import Enum, Id
 from api.schemas.hypermedia import Rel
+from api.services import class_affordances
 from api.services.classes import Classes
 from api.services.external_ids import ExternalId, Upsert
 from api.services.judged import Judged, Listed, Made
@@ -152,6 +153,7 @@ class ClassItem(Resource):
         access="optional",
         returns=CLASS,
         query=ClassQuery,
+        ahead=class_affordances.ahead,
         raises=(NotFound,),
     )
     def get(

@@ -36,6 +36,7 @@ from api.schemas.new_registrations import (
     NewStudentRegistrationSchema,
 )
 from api.schemas.registrations import MOST_PRIORITY, REGISTRATION, RegistrationSchema
+from api.services import registration_doors
 from api.services.judged import Judged, Listed
 from api.services.registration_doors import Door
 from api.services.registration_lists import RegistrationLists
@@ -165,6 +166,7 @@ class ClassRegistrationList(Resource):
         status=HTTPStatus.CREATED,
         dry_run=True,
         rate="registration",
+        ahead=registration_doors.ahead,
         raises=REFUSALS,
     )
     def post(

@@ -14,6 +14,7 @@ from api.authz.actor import Actor
 from api.authz.policy import Action, Policy, Subject
 from api.errors import Block
 from api.models import facts as fact_queries
+from api.models.ahead import Ahead, Holder, Question
 from api.models.database import Transaction
 from api.models.school_class import ClassStatus, instructor_ids
 from api.services.class_likeness import Standing, likeness, present
@@ -47,8 +48,8 @@ def read(
     student in the organization of the class, else nobody.
     """
     students = own_students(actor) if student_id is None else [student_id]
-    known = KNOWN_CLASHES.find((class_id, students[0])) if len(students) == 1 else None
-    row = _item(tx, class_id, students, None if known is None else known.stamp)
+    known = _known_clashes(class_id, students)
+    row = _item(tx, class_id, students, known)
     if row is None:
         return None
 
@@ -67,16 +68,40 @@ def reread(tx: Transaction, policy: Policy, actor: Actor, class_id: UUID) -> Jud
     return Judged(row, _verdicts(policy, actor, row, facts=facts, depth=FULL))
 
 
+def ahead(holder: Holder, *, class_id: UUID) -> Ahead | None:
+    """What `read` asks of the database, if the caller is still who this process has last seen."""
+    students = holder.students
+    if students is None:
+        return None
+    known = _known_clashes(class_id, students)
+    question = _question(class_id, students, known, holder.clock_now)
+    return Ahead(question, lambda _students: question)
+
+
+def _known_clashes(class_id: UUID, student_ids: Sequence[UUID]) -> Found | None:
+    return KNOWN_CLASHES.find((class_id, student_ids[0])) if len(student_ids) == 1 else None
+
+
 def _item(
-    tx: Transaction, class_id: UUID, student_ids: Sequence[UUID], known_clashes: str | None
+    tx: Transaction, class_id: UUID, student_ids: Sequence[UUID], known: Found | None
 ) -> Row[Any] | None:
-    return tx.first(
-        fact_queries.CLASS_ITEM,
-        class_id=class_id,
-        student_ids=student_ids,
-        clock_now=tx.given_now(),
-        known_clashes=known_clashes,
-    )
+    statement, parameters = _question(class_id, student_ids, known, tx.given_now())
+    return tx.first(statement, **parameters)
+
+
+def _question(
+    class_id: UUID,
+    student_ids: Sequence[UUID],
+    known: Found | None,
+    clock_now: datetime | None,
+) -> Question:
+    parameters = {
+        "class_id": class_id,
+        "student_ids": student_ids,
+        "clock_now": clock_now,
+        "known_clashes": None if known is None else known.stamp,
+    }
+    return Question(fact_queries.CLASS_ITEM, parameters)
 
 
 def _found(row: Row[Any]) -> Elsewhere:

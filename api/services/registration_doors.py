@@ -14,7 +14,9 @@ from api.authz.actor import Actor
 from api.authz.policy import Action, Policy, Subject
 from api.errors import Block, Blocked, FieldError, NotFound, ValidationFailed, WayOn
 from api.models import facts as fact_queries
+from api.models.ahead import Ahead, Holder, Question
 from api.models.database import Transaction
+from api.models.facts_ahead import GUARDS_OF_HOLDER
 from api.models.school_class import ClassStatus, instructor_ids
 from api.models.student import Student
 from api.services.rules_facts import Facts
@@ -132,6 +134,15 @@ def _require_known(
 def _own_student(actor: Actor, organization_id: UUID) -> UUID | None:
     membership = actor.membership(organization_id)
     return None if membership is None else membership.student_id
+
+
+def ahead(holder: Holder, *, class_id: UUID) -> Ahead:
+    """What `admitted` reads first where a student registers at a class."""
+    shared = {"class_id": class_id, "clock_now": holder.clock_now}
+    sent = Question(GUARDS_OF_HOLDER, {**shared, "token_hash": holder.token_hash})
+    return Ahead(
+        sent, lambda students: Question(fact_queries.GUARDS, {**shared, "student_ids": students})
+    )
 
 
 def _guards(tx: Transaction, class_id: UUID, student_ids: Sequence[UUID]) -> Row[Any] | None:

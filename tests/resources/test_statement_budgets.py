@@ -33,7 +33,15 @@ def query_count(school, monkeypatch):
             sent.append(str(statement))
         return found
 
+    def noted_rows_of_both(connection, first, second):
+        found = rows_of_both(connection, first, second)
+        if found is not None:
+            sent.extend([str(first.statement), str(second.statement)])
+        return found
+
     rows, rows_in_transaction = prepared.rows, prepared.rows_in_transaction
+    rows_of_both = prepared.rows_of_both
+    monkeypatch.setattr(prepared, "rows_of_both", noted_rows_of_both)
     monkeypatch.setattr(prepared, "rows", noted_rows)
     monkeypatch.setattr(prepared, "rows_in_transaction", noted_rows_in_transaction)
     engines = {school.database.engine, school.database._reads}

@@ -1,0 +1,60 @@
+"""What to read along with the look at a token, guessed from the URL before it is known who asks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+from flask import Request
+from sqlalchemy import Row
+
+from api.models.ahead import Ahead, Foreseen, Holder
+from api.services.recent import Recent
+
+if TYPE_CHECKING:
+    from api.http.operation import operation
+
+TOKENS: Final = 2048
+"""Of how many tokens at least it is known whose they were, some 300 bytes each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guesses:
+    """Who the holders of tokens were when they last came: that decides what is read, not who may.
+
+    A wrong guess costs a read that nobody asks for.
+    """
+
+    _students: Recent[bytes, Sequence[UUID]] = field(default_factory=lambda: Recent(TOKENS))
+
+    def ahead(
+        self,
+        served: operation,
+        request: Request,
+        path: Mapping[str, Any],
+        token_hash: bytes,
+        clock_now: datetime | None,
+    ) -> Ahead | None:
+        """What the operation will read first, if that can be told from the URL."""
+        # A query may name another student, or ask for what takes more statements than one.
+        if served.ahead is None or request.environ.get("QUERY_STRING"):
+            return None
+        holder = Holder(token_hash, self._students.find(token_hash), clock_now)
+        return served.ahead(holder, **path)
+
+    def foreseen(
+        self,
+        ahead: Ahead | None,
+        token_hash: bytes,
+        students: Sequence[UUID],
+        rows: Sequence[Row[Any]] | None,
+    ) -> Foreseen | None:
+        """The rows that were read ahead, for the question of the caller as it turned out to be."""
+        if self._students.find(token_hash) != students:
+            self._students.keep(token_hash, students)
+        if ahead is None or rows is None:
+            return None
+        return Foreseen(ahead.asked_by(students), rows)

@@ -1,0 +1,53 @@
+"""Reading ahead: what a request will ask next goes out with the look at its token.
+
+It is a guess, made before it is known who asks. Right, it saves a round trip; wrong, it is thrown
+away: rows count only for whoever then asks the very same question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Row, Select
+
+
+class Question(NamedTuple):
+    """A constant read with its values."""
+
+    statement: Select[Any]
+    parameters: Mapping[str, Any]
+
+
+class Holder(NamedTuple):
+    """What is known of the caller before the database was asked.
+
+    `students`: who the caller was when this process last saw the token, None if it never did.
+    `clock_now`: as `Transaction.given_now`.
+    """
+
+    token_hash: bytes
+    students: Sequence[UUID] | None
+    clock_now: datetime | None
+
+
+class Ahead(NamedTuple):
+    """What is sent, and the question that it answers if the caller is these students."""
+
+    sent: Question
+    asked_by: Callable[[Sequence[UUID]], Question]
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """The rows that answer a question which nobody has asked yet."""
+
+    question: Question
+    rows: Sequence[Row[Any]]
+
+    def answers(self, statement: Any, parameters: Mapping[str, Any]) -> bool:
+        """Whether this is the question, word for word."""
+        return statement is self.question.statement and parameters == self.question.parameters

@@ -1,0 +1,208 @@
+"""What a request reads first goes out with the look at its token, and counts for nobody else."""
+
+import pytest
+from sqlalchemy import delete, select, text, update
+
+from api.authz import secrets
+from api.models import Organization, SchoolClass, Student, Token, prepared
+from api.models.ahead import Foreseen, Question
+from api.models.facts import GUARDS
+from api.models.facts_ahead import GUARDS_OF_HOLDER
+from tests import factories
+from tests.apps import a_school
+
+NAME = select(Organization.name).where(Organization.id.is_not(None))
+TITLE = select(SchoolClass.title).where(SchoolClass.organization_id.is_not(None))
+
+
+@pytest.fixture
+def algebra(school):
+    with school.database.write() as tx:
+        row = factories.a_class(tx, school.row.id, status="open", capacity=3)
+        factories.a_session(tx, row)
+    return row
+
+
+@pytest.fixture
+def url(school, algebra):
+    found = school.registrar.get(f"{school.url}/classes").json["items"]
+    (shown,) = [one for one in found if one["title"] == algebra.title]
+    return shown["_links"]["self"]["href"]
+
+
+@pytest.fixture
+def trips(monkeypatch):
+    """The statements that went out with the look at a token."""
+    sent = []
+
+    def noted(connection, first, second):
+        found = rows_of_both(connection, first, second)
+        if found is not None:
+            sent.append(second.statement)
+        return found
+
+    rows_of_both = prepared.rows_of_both
+    monkeypatch.setattr(prepared, "rows_of_both", noted)
+    return sent
+
+
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+def test_a_class_is_read_with_the_token_once_the_process_has_seen_it(school, url, trips):
+    school.student.get(f"{school.url}/classes")
+    answers = [school.student.get(url) for _ in range(3)]
+
+    assert len({answer.data for answer in answers}) == 1
+    assert len(trips) >= 2
+
+
+def test_a_student_that_is_no_longer_the_caller_is_not_read_for(school, url):
+    seen = [school.student.get(url).json for _ in range(3)]
+    with school.database.write() as tx:
+        # The login is another student's from now on, who is not active.
+        tx.execute(
+            update(Student)
+            .where(
+                Student.organization_id == school.row.id, Student.id == school.student.student.id
+            )
+            .values(member_id=None)
+        )
+        factories.a_student(
+            tx, school.row.id, member_id=school.student.member.id, status="inactive"
+        )
+
+    now = school.student.get(url).json
+
+    assert all("register" in one["_links"] for one in seen)
+    assert now["_blocked"]["register"][0]["code"] == "student-inactive"
+
+
+def test_a_token_that_was_taken_away_reads_nothing(school, url):
+    for _ in range(3):
+        assert school.student.get(url).status_code == 200
+    with school.database.write() as tx:
+        tx.execute(delete(Token).where(Token.hash == secrets.hash_of(school.student.token)))
+
+    assert school.student.get(url).status_code == 401
+
+
+def test_a_query_may_ask_for_another_student(school, url):
+    other = school.another(status="inactive")
+    for _ in range(3):
+        own = school.registrar.get(url).json
+        judged = school.registrar.get(url, query_string={"student_id": _id(other)}).json
+
+    assert "register" not in own.get("_blocked", {})
+    assert judged["_blocked"]["register"][0]["code"] == "student-inactive"
+
+
+def _id(person):
+    shown = person.get("/v1/me").json["memberships"][0]
+    return shown["student_id"]
+
+
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+def test_registering_reads_its_facts_with_the_token(school, url, trips):
+    answers = [school.another().post(f"{url}/registrations", {}, key=f"k{i}") for i in range(5)]
+
+    assert [answer.status_code for answer in answers] == [201] * 3 + [409] * 2
+    assert [answer.json["code"] for answer in answers[3:]] == ["class-full"] * 2
+    assert trips.count(GUARDS_OF_HOLDER) >= 3
+
+
+def test_staff_who_names_a_student_gets_that_students_facts(school, url):
+    for _ in range(3):
+        body = {"student_id": _id(school.another())}
+        made = school.registrar.post(f"{url}/registrations", body)
+
+        assert made.status_code == 201
+        assert made.json["student_id"] == body["student_id"]
+
+
+def facts_of(school, algebra, person, students):
+    """The facts of a class as they are found by the token, and by the students that one is."""
+    with school.database.read() as tx:
+        shared = {"class_id": algebra.id, "clock_now": tx.clock.now()}
+        by_name = tx.all(GUARDS, **shared, student_ids=students)
+        by_token = tx.all(GUARDS_OF_HOLDER, **shared, token_hash=secrets.hash_of(person.token))
+    return [tuple(row) for row in by_token], [tuple(row) for row in by_name]
+
+
+def test_the_facts_found_by_a_token_are_those_of_its_holder(school, algebra, url):
+    registered, stranger = school.another(), a_school(school.app).student
+    assert registered.post(f"{url}/registrations", {}).status_code == 201
+    for person in (school.student, registered, stranger):
+        by_token, by_name = facts_of(school, algebra, person, [person.student.id])
+
+        assert by_token == by_name
+        assert len(by_token) == 1
+    by_token, by_name = facts_of(school, algebra, school.registrar, [])
+    assert by_token == by_name
+
+
+def test_of_an_archived_organization_nobody_is_a_student(school, algebra):
+    with school.database.write() as tx:
+        tx.execute(
+            update(Organization)
+            .where(Organization.id == school.row.id)
+            .values(archived_at=tx.now())
+        )
+
+    by_token, by_name = facts_of(school, algebra, school.student, [])
+
+    assert by_token == by_name
+
+
+def test_rows_that_were_read_ahead_are_used_for_one_reading(database):
+    question = Question(NAME, {})
+    with database.read() as tx:
+        tx.foreseen = Foreseen(question, ["foreseen"])
+
+        assert tx.all(NAME) == ["foreseen"]
+        assert tx.all(NAME) != ["foreseen"]
+
+
+def test_rows_that_were_read_ahead_answer_no_other_question(database):
+    with database.read() as tx:
+        tx.foreseen = Foreseen(Question(NAME, {"a": 1}), ["foreseen"])
+
+        assert tx.all(NAME) != ["foreseen"]
+
+
+def test_a_transaction_never_takes_what_was_read_before_it(database):
+    with database.write() as tx:
+        tx.foreseen = Foreseen(Question(NAME, {}), ["foreseen"])
+
+        assert tx.all(NAME) != ["foreseen"]
+
+
+def test_what_is_looked_at_before_the_lock_may_have_been_read_ahead(database):
+    with database.write() as tx:
+        tx.foreseen = Foreseen(Question(NAME, {}), ["foreseen"])
+        with tx.looking() as look:
+            is_foreseen = look.all(NAME) == ["foreseen"]
+
+        # SQLite has its lock already, and so looks for itself.
+        assert is_foreseen == (database.dialect == "postgresql")
+        assert tx.all(NAME) != ["foreseen"]
+
+
+def test_where_both_cannot_be_read_the_first_is_read_alone(database):
+    broken = select(text("1 / 0")).select_from(Organization)
+    with database.write() as tx:
+        factories.an_organization(tx)
+    for _ in range(3):
+        with database.read() as tx:
+            rows, more = tx.all_of_both(Question(NAME, {}), Question(broken, {}))
+
+        assert rows
+        assert more is None
+
+
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+def test_both_are_read_in_one_round_trip(database):
+    for _ in range(3):
+        with database.read() as tx:
+            rows, more = tx.all_of_both(Question(NAME, {}), Question(TITLE, {}))
+
+    assert rows == tx.all(NAME)
+    assert more == tx.all(TITLE)
