@@ -91,6 +91,16 @@ def test_importing_the_package_starts_nothing():
     assert ran.stdout == "False\n"
 
 
+def test_what_makes_the_documentation_is_not_loaded_before_somebody_asks():
+    program = "import sys, api.app; print({'flasgger', 'jsonschema'} & sys.modules.keys())"
+
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+
+    assert ran.stdout == "set()\n"
+
+
 def wanted(name):
     """Read the direct dependencies of requirements/`name`.in, in lower case."""
     lines = (ROOT / "requirements" / f"{name}.in").read_text().splitlines()

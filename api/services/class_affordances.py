@@ -32,6 +32,9 @@ from api.services.rules_verdicts import join_waitlist
 _SHARED: Recent[tuple[Any, ...], Verdicts] = Recent(generation=4096)
 """Verdicts by what they depend on, some 2 KiB each: classes that are alike share one object."""
 
+_PLAIN: Recent[tuple[Any, ...], Verdicts] = Recent(generation=256)
+"""Verdicts without details, by what they say: there are few, whatever they depend on."""
+
 _STATUS_OF_REL = {
     "open": ClassStatus.OPEN,
     "close": ClassStatus.CLOSED,
@@ -165,12 +168,24 @@ class _Judge:
         if like is None:
             return Judged(row, self._anew(row, elsewhere))
         key = (self.depth is FULL, like)
-        found = _SHARED.find(key) or _SHARED.keep(key, self._anew(row, elsewhere))
+        found = _SHARED.find(key) or _SHARED.keep(key, _one_object(self._anew(row, elsewhere)))
         return Judged(row, found, is_shared=True)
 
     def _anew(self, row: Row[Any], elsewhere: Elsewhere) -> Verdicts:
         facts = facts_of(row, elsewhere=elsewhere)
         return _verdicts(self.policy, self.actor, row, facts=facts, depth=self.depth)
+
+
+def _one_object(verdicts: Verdicts) -> Verdicts:
+    """The verdicts, as one object with all that say the same, where no block has details.
+
+    Whole items are kept by this object: a class with a free seat is told in the same words in its
+    page, judged for a student or not, as alone.
+    """
+    if any(block.details for blocks in verdicts.values() for block in blocks):
+        return verdicts
+    said = tuple(verdicts.items())
+    return _PLAIN.find(said) or _PLAIN.keep(said, verdicts)
 
 
 def _verdicts(

@@ -31,5 +31,9 @@ class Found(NamedTuple):
     clashes: tuple[Clash, ...]
 
 
-KNOWN_CLASHES: Recent[Key, Found] = Recent(generation=20_000)
-"""What is found counts once the database has confirmed its stamp. Some 300 bytes each."""
+KNOWN_CLASHES: Recent[Key, Found] = Recent(generation=5_000)
+"""What is found counts once the database has confirmed its stamp.
+
+Some 300 bytes each, and as many more for each pair of sessions: where two classes meet all term,
+their pairs take ten kilobytes.
+"""

@@ -93,10 +93,13 @@ def _searched(
     """What clashes of each class with the others in which the student has a seat."""
     seated = frozenset(seat.class_id for seat in seats)
     sessions = defaultdict(list)
+    # What is found is kept for long, and each row comes with a UUID of its own for its class.
+    one = {class_id: class_id for class_id in class_ids | seated}
     for row in tx.all(
         queries.SESSIONS, organization_id=organization_id, class_ids=class_ids | seated
     ):
-        sessions[row.class_id].append(Span._make(row))
+        class_id = one[row.class_id]
+        sessions[class_id].append(Span(row.session_id, class_id, row.starts_at, row.ends_at))
 
     def attended(*, without: frozenset[UUID] = frozenset()) -> Timetable:
         others = seated - without

@@ -171,3 +171,11 @@ def test_the_files_of_the_documentation_come_from_this_machine_and_may_be_kept(n
         assert bundle.status_code == 200
         assert bundle.headers["Cache-Control"] == "public, max-age=300"
         assert len(bundle.data) > 1_000_000
+
+
+def test_what_swagger_ui_has_besides_its_page_is_there(nobody):
+    back = nobody.get("/docs/oauth2-redirect.html")
+    moved = nobody.get("/apidocs/index.html")
+
+    assert (back.status_code, "oauth2" in back.text) == (200, True)
+    assert (moved.status_code, moved.headers["Location"]) == (302, "/docs")

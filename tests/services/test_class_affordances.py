@@ -50,6 +50,33 @@ def test_a_class_on_a_page_is_judged_as_it_is_alone(database, clock, caller, mon
         assert one.verdicts == other.verdicts
 
 
+def test_what_is_told_in_the_same_words_is_one_object_however_it_was_judged(database, clock):
+    school = School.found(database)
+    student, actor = school.a_student_with_login()
+    free, full = school.a_class(capacity=5), school.a_class(capacity=0)
+
+    with school.database.read() as tx:
+        page = tx.all(
+            class_page.CLASS_PAGE,
+            organization_id=school.organization.id,
+            student_ids=[student.id],
+            clock_now=clock.now(),
+        )
+        cheap, deep = (
+            {
+                one.row.id: one.verdicts
+                for one in class_affordances.judge_page(
+                    tx, Policy(), actor, page, student_id=student_id
+                )
+            }
+            for student_id in (None, student.id)
+        )
+
+    assert cheap == deep
+    assert cheap[free.id] is deep[free.id]
+    assert cheap[full.id]["register"][0].code == "class-full"
+
+
 @pytest.mark.parametrize("status", ["draft", "open", "closed", "ended", "cancelled"])
 def test_a_class_tells_of_every_status_whether_it_may_go_there(database, clock, status):
     school = School.found(database)
