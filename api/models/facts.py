@@ -28,8 +28,9 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 
 from api.models.base import Instant
-from api.models.guard_sql import database_clock, json_list, json_rows, minutes_after, opaque
-from api.models.organization import ConflictPolicy, Organization
+from api.models.clashes import IS_IGNORED, OF_ROW, SOUGHT, SOUGHT_SELDOM
+from api.models.guard_sql import database_clock, json_list, opaque
+from api.models.organization import Organization
 from api.models.registration import (
     LIVE,
     SEATED,
@@ -38,7 +39,6 @@ from api.models.registration import (
     in_states,
 )
 from api.models.school_class import SchoolClass
-from api.models.session import MAX_DURATION_MINUTES, ClassSession, SessionStatus
 from api.models.student import Student
 
 CLASS_NAMES = (
@@ -74,73 +74,14 @@ CLOCK: ColumnElement[Any] = func.coalesce(
 """The injected clock's reading (`Transaction.given_now`), else the database's own clock."""
 
 _Other, _OtherClass = aliased(Registration), aliased(SchoolClass)
-_Ours, _Theirs = aliased(ClassSession), aliased(ClassSession)
 _WAITING = {RegistrationState.WAITLISTED}
-_OF_ROW = (SchoolClass, Student, Organization)
-"""What a question about the student's other places takes from the row that asks it."""
-
-_LONGEST = literal_column(str(MAX_DURATION_MINUTES), Integer)
 # Written out, for a parameter is sent each time.
 _NONE, _ONE = literal_column("0", Integer), literal_column("1", Integer)
 _DOT = literal_column("'.'", Text)
-_SCHEDULED = literal_column(f"'{SessionStatus.SCHEDULED}'", Text)
-_IS_IGNORED = Organization.conflict_policy == literal_column(f"'{ConflictPolicy.IGNORE}'", Text)
 _IS_UNLIMITED = and_(
     Organization.max_live_classes_per_term.is_(None),
     Organization.max_waitlists_per_term.is_(None),
 )
-
-
-def _clashes() -> ColumnElement[Any]:
-    """Sessions of the class, each beside one of another class in which the student has a seat.
-
-    Session by session of the class, in each of those classes along its index: theirs are looked
-    up by what is read of ours first, or PostgreSQL would compare all of ours with all of theirs.
-    """
-    gap = Organization.min_gap_minutes
-    pairs = (
-        select(
-            json_rows(
-                _Ours.id,
-                _Ours.starts_at,
-                _Ours.ends_at,
-                _Theirs.class_id,
-                _Theirs.id,
-                _Theirs.starts_at,
-                _Theirs.ends_at,
-            )
-        )
-        .select_from(_Other)
-        .join(
-            _Ours,
-            and_(
-                _Ours.organization_id == SchoolClass.organization_id,
-                _Ours.class_id == SchoolClass.id,
-                _Ours.status == _SCHEDULED,
-            ),
-        )
-        .join(
-            _Theirs,
-            and_(
-                _Theirs.organization_id
-                == func.coalesce(_Ours.organization_id, _Other.organization_id),
-                _Theirs.class_id == opaque(_Other.class_id),
-                _Theirs.status == _SCHEDULED,
-                _Theirs.starts_at > minutes_after(_Ours.starts_at, -(gap + _LONGEST)),
-                _Theirs.starts_at < minutes_after(_Ours.ends_at, gap),
-                minutes_after(_Ours.starts_at, -gap) < _Theirs.ends_at,
-            ),
-        )
-        .where(
-            _Other.organization_id == SchoolClass.organization_id,
-            _Other.student_id == Student.id,
-            _Other.class_id != SchoolClass.id,
-            in_states(opaque(_Other.state), SEATED),
-        )
-        .correlate(*_OF_ROW)
-        .scalar_subquery()
-    )
-    return case((_IS_IGNORED, null()), else_=pairs)
 
 
 _IN_TERM = and_(_Other.class_id != SchoolClass.id, _OtherClass.term_id == SchoolClass.term_id)
@@ -159,7 +100,7 @@ def _of_places(*columns: ColumnElement[Any]) -> Select[Any]:
             _Other.student_id == Student.id,
             in_states(opaque(_Other.state), LIVE),
         )
-        .correlate(*_OF_ROW)
+        .correlate(*OF_ROW)
     )
 
 
@@ -181,9 +122,9 @@ def _elsewhere() -> ColumnElement[Any]:
     for version in (Student.guard_version, func.coalesce(seats, _NONE), Organization.version):
         stamp = stamp.concat(_DOT).concat(cast(version, Text))
     known = stamp == bindparam("known_clashes", value=None, type_=Text)
-    searched = case((known, null()), else_=_clashes())
+    searched = case((known, null()), else_=SOUGHT_SELDOM)
     found = _of_places(json_list(_LIVE_COUNT, _WAITLIST_COUNT, searched, stamp)).scalar_subquery()
-    is_idle = or_(Student.id.is_(None), and_(_IS_IGNORED, _IS_UNLIMITED))
+    is_idle = or_(Student.id.is_(None), and_(IS_IGNORED, _IS_UNLIMITED))
     return case((is_idle, null()), else_=found)
 
 
@@ -208,7 +149,7 @@ OF_ORGANIZATION = (
 DEEP = (
     _counts().label("counts"),
     CLOCK.label("clock_now"),
-    _clashes().label("clashes"),
+    SOUGHT.label("clashes"),
 )
 LABELLED = tuple(getattr(SchoolClass, name).label(f"class_{name}") for name in CLASS_NAMES)
 """The columns of the class beside columns of another table: each under `class_…`."""

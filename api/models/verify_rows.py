@@ -133,5 +133,10 @@ COUNT_EVENTS = _all(
     .where(Event.stream_kind == StreamKind.CLASS, scoped(Event.organization_id))
 )
 
-NO_LIMIT_HERE = text("SET LOCAL statement_timeout = 0")
-"""PostgreSQL: let the statements of this transaction take the time that they need."""
+NO_LIMIT_HERE = text(
+    "SELECT set_config('statement_timeout', '0', true), set_config('plan_cache_mode', 'auto', true)"
+)
+"""PostgreSQL: let the statements of this transaction take the time that they need.
+
+They are planned for what is asked: one organization of many, or all of them (`verify.scoped`).
+"""

@@ -1,10 +1,11 @@
 """How the databases find what the guards look at, in an organization of any size."""
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, text
 
 from api.models import access, facts, page_facts, places
 from api.models.prepared import prepared
+from api.models.verify_rows import NO_LIMIT_HERE
 from tests import factories
 
 
@@ -79,6 +80,29 @@ def test_no_plan_made_for_empty_tables_reads_one_from_end_to_end(fresh_database,
     plan = general_plan(fresh_database, statement)
 
     assert "Seq Scan" not in str(plan)
+
+
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+def test_what_is_read_is_planned_once_on_a_connection(fresh_database):
+    with fresh_database.read() as tx:
+        for _ in range(3):
+            tx.first(access.BY_TOKEN, token_hash=b"nobody's")
+        ((made_for_a_value, uses),) = tx.connection.exec_driver_sql(
+            "SELECT custom_plans, generic_plans FROM pg_prepared_statements"
+        )
+
+    assert made_for_a_value == 0
+    # The very first use of a statement in a process prepares nothing.
+    assert uses in {2, 3}
+
+
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+def test_what_is_verified_is_planned_for_what_is_asked(fresh_database):
+    with fresh_database.snapshot() as tx:
+        tx.execute(NO_LIMIT_HERE)
+        mode = tx.scalar(text("SHOW plan_cache_mode"))
+
+    assert mode == "auto"
 
 
 def general_plan(database, statement):
