@@ -143,8 +143,9 @@ def _has_body(request: Request) -> bool:
 
 
 def _media_type(request: Request, verb: str) -> str:
-    negotiation.refuse_coding(request.headers.get("Content-Encoding"))
-    return negotiation.body_type(request.headers.get("Content-Type"), TAKEN[verb])
+    header = request.environ.get
+    negotiation.refuse_coding(header("HTTP_CONTENT_ENCODING"))
+    return negotiation.body_type(header("CONTENT_TYPE"), TAKEN[verb])
 
 
 def _entity_tags(name: str, header: str | None) -> str | None:

@@ -94,8 +94,7 @@ class Prepared:
             _bind(compiled, *elements.get(name, (name, None)))
             for name in expanded.positiontup or ()
         ]
-        self._names = [bind.name for bind in self.binds]
-        self._defaults = {bind.name: bind.default for bind in self.binds}
+        self._given = [(bind.name, bind.default) for bind in self.binds]
         self._changed = [
             (place, bind.as_sent)
             for place, bind in enumerate(self.binds)
@@ -109,8 +108,7 @@ class Prepared:
 
     def values(self, parameters: Mapping[str, Any]) -> list[Any]:
         """The parameters in the statement's order, as the driver takes them."""
-        given = {**self._defaults, **parameters}
-        values = [given[name] for name in self._names]
+        values = [parameters.get(name, default) for name, default in self._given]
         for place, as_sent in self._changed:
             values[place] = as_sent(values[place])
         return values
