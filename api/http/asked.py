@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -98,18 +98,9 @@ class Asked:
 
     def arguments(self, tx: Transaction, caller: Caller) -> dict[str, Any]:
         """What the method of the resource named of these."""
-        given: dict[str, Any] = {
-            "tx": tx,
-            "actor": caller.actor,
-            "body": self.body,
-            "query": self.query,
-            "precondition": self.precondition,
-            "revise": Revision(self),
-            "whole": Whole(self),
-            "address": caller.address,
-            "prepared": self.prepared,
+        return {
+            name: _GIVEN[name](self, tx, caller) for name in self.served.arguments if name in _GIVEN
         }
-        return {name: given[name] for name in self.served.arguments if name in given}
 
     @property
     def precondition(self) -> Precondition:
@@ -127,6 +118,20 @@ class Asked:
     def is_dry(self) -> bool:
         """Whether the request only wants to know what would happen."""
         return self.served.dry_run and bool(self.query.get("dry_run"))
+
+
+_GIVEN: Final[Mapping[str, Callable[[Asked, Transaction, Caller], Any]]] = {
+    "tx": lambda _, tx, __: tx,
+    "actor": lambda _, __, caller: caller.actor,
+    "body": lambda asked, *_: asked.body,
+    "query": lambda asked, *_: asked.query,
+    "precondition": lambda asked, *_: asked.precondition,
+    "revise": lambda asked, *_: Revision(asked),
+    "whole": lambda asked, *_: Whole(asked),
+    "address": lambda _, __, caller: caller.address,
+    "prepared": lambda asked, *_: asked.prepared,
+}
+"""What a method of a resource may name, made where it is named."""
 
 
 def basic_credentials() -> tuple[str, str] | None:
