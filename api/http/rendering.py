@@ -140,11 +140,6 @@ class Renderer:
         """Whether the actor's token was not issued for reading such a resource at its own URL."""
         return kind.itself is not None and bool(self._beyond_scope(actor, kind.itself))
 
-    def href(self, rel: Rel, row: Any, base_url: str) -> str:
-        """Where a rel of this row leads to."""
-        href: str = self.maker(rel)(row, base_url)["href"]
-        return href
-
     def _linked(
         self, allowed: Sequence[Rel], blocked: Any, row: Any, base_url: str
     ) -> dict[str, Any]:
