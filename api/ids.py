@@ -50,10 +50,14 @@ def shard_of(identifier: UUID) -> int:
     return (identifier.int & _SHARD) >> _SHARD_SHIFT
 
 
-@lru_cache(maxsize=_REMEMBERED)
 def encode(prefix: str, identifier: UUID) -> str:
     """Write `identifier` in its public form, such as `cls_01jd3v9k2mf8w9s4q0c6t7x5zr`."""
-    number = identifier.int
+    # By its number: the standard library hashes and compares UUIDs in Python.
+    return _written(prefix, identifier.int)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _written(prefix: str, number: int) -> str:
     return prefix + "_" + "".join([_PIECES[(number >> shift) & 1023] for shift in _SHIFTS])
 
 

@@ -55,13 +55,14 @@ class Whole(Response):
 
     def __init__(self, status: int, fields: Mapping[str, str], body: bytes = b"") -> None:
         super().__init__((body,), status=_STATUS_LINES[status], headers=Headers())
-        self.add_fields(fields.items())
+        given = self.headers._list  # noqa: SLF001  # its public ways copy and check each
+        given.extend(fields.items())
         if body:
-            self.add_fields((("Content-Length", str(len(body))),))
+            given.append(("Content-Length", str(len(body))))
 
     def add_fields(self, fields: Iterable[tuple[str, str]]) -> None:
         """Add header fields, but for those that it has."""
-        given = self.headers._list  # noqa: SLF001  # its public ways copy and check each
+        given = self.headers._list  # noqa: SLF001  # the same
         names = {name for name, _ in given}
         given.extend([field for field in fields if field[0] not in names])
 

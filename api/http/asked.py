@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -98,18 +98,9 @@ class Asked:
 
     def arguments(self, tx: Transaction, caller: Caller) -> dict[str, Any]:
         """What the method of the resource named of these."""
-        given: dict[str, Any] = {
-            "tx": tx,
-            "actor": caller.actor,
-            "body": self.body,
-            "query": self.query,
-            "precondition": self.precondition,
-            "revise": Revision(self),
-            "whole": Whole(self),
-            "address": caller.address,
-            "prepared": self.prepared,
+        return {
+            name: _GIVEN[name](self, tx, caller) for name in self.served.arguments if name in _GIVEN
         }
-        return {name: given[name] for name in self.served.arguments if name in given}
 
     @property
     def precondition(self) -> Precondition:
@@ -129,6 +120,20 @@ class Asked:
         return self.served.dry_run and bool(self.query.get("dry_run"))
 
 
+_GIVEN: Final[Mapping[str, Callable[[Asked, Transaction, Caller], Any]]] = {
+    "tx": lambda _, tx, __: tx,
+    "actor": lambda _, __, caller: caller.actor,
+    "body": lambda asked, *_: asked.body,
+    "query": lambda asked, *_: asked.query,
+    "precondition": lambda asked, *_: asked.precondition,
+    "revise": lambda asked, *_: Revision(asked),
+    "whole": lambda asked, *_: Whole(asked),
+    "address": lambda _, __, caller: caller.address,
+    "prepared": lambda asked, *_: asked.prepared,
+}
+"""What a method of a resource may name, made where it is named."""
+
+
 def basic_credentials() -> tuple[str, str] | None:
     """User name and password of `Authorization: Basic` (RFC 7617), where they can be read."""
     sent = request.authorization
@@ -143,8 +148,9 @@ def _has_body(request: Request) -> bool:
 
 
 def _media_type(request: Request, verb: str) -> str:
-    negotiation.refuse_coding(request.headers.get("Content-Encoding"))
-    return negotiation.body_type(request.headers.get("Content-Type"), TAKEN[verb])
+    header = request.environ.get
+    negotiation.refuse_coding(header("HTTP_CONTENT_ENCODING"))
+    return negotiation.body_type(header("CONTENT_TYPE"), TAKEN[verb])
 
 
 def _entity_tags(name: str, header: str | None) -> str | None:

@@ -106,7 +106,7 @@ class Edge:
         body = orjson.dumps(document)
         headers = {"ETag": conditional.etag(getattr(judged.row, "version", 0), body)}
         if status == HTTPStatus.CREATED and served.returns.itself is not None:
-            headers["Location"] = self.renderer.href(served.returns.itself, judged.row, base_url)
+            headers["Location"] = document["_links"]["self"]["href"]
         is_secret = asked.verb != "GET" and not served.replayable
         return Answer(
             status=status,

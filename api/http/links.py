@@ -40,16 +40,20 @@ class Target:
 
     def bound(self, path: Mapping[str, str]) -> Callable[[Any], str]:
         """A function from a row to the path, with each variable read from a member of the row."""
-        steps: list[tuple[str, Callable[[Any], Any] | None, str | None]] = [
-            (text, None if variable is None else attrgetter(path.get(variable, variable)), prefix)
-            for text, variable, prefix in self.pieces
-        ]
+        texts, steps = [""], []
+        for text, variable, prefix in self.pieces:
+            texts[-1] += text
+            if variable is not None:
+                steps.append((attrgetter(path.get(variable, variable)), prefix))
+                texts.append("")
+        head, tails = texts[0], texts[1:]
+        segments = [(read, prefix, tail) for (read, prefix), tail in zip(steps, tails, strict=True)]
 
         def href(row: Any) -> str:
-            return "".join(
-                text if read is None else _segment(prefix, read(row))
-                for text, read, prefix in steps
-            )
+            found = head
+            for read, prefix, tail in segments:
+                found += _segment(prefix, read(row)) + tail
+            return found
 
         return href
 

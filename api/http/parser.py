@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from flask import Request
-from marshmallow import RAISE, Schema, ValidationError
+from marshmallow import RAISE, Schema, ValidationError, missing
 from webargs.flaskparser import FlaskParser
 
 from api.errors import ValidationFailed
@@ -77,14 +77,35 @@ def load_body(kind: type[Schema], document: Any, *, partial: bool = False) -> di
     Raises:
         ValidationFailed: each fault with its JSON Pointer.
     """
+    schema = schema_of(kind, partial=partial)
+    # Only the whole schema can say what is there instead of a member that it does not know.
+    if isinstance(document, dict) and document.keys() <= _members_of(kind):
+        schema = _concerned(kind, frozenset(document), partial=partial)
     token = LOCATE.set(identified)
     try:
-        loaded: dict[str, Any] = body_parser.parse(
-            schema_of(kind, partial=partial), document, location="document"
-        )
+        loaded: dict[str, Any] = body_parser.parse(schema, document, location="document")
     finally:
         LOCATE.reset(token)
     return loaded
+
+
+@functools.cache
+def _members_of(kind: type[Schema]) -> frozenset[str]:
+    fields = schema_of(kind).load_fields
+    return frozenset(field.data_key or name for name, field in fields.items())
+
+
+@functools.lru_cache(maxsize=256)
+def _concerned(kind: type[Schema], members: frozenset[str], *, partial: bool) -> Schema:
+    """The part of a schema that has a say on a body of these members: most send few of many."""
+    concerned = [
+        name
+        for name, field in schema_of(kind).load_fields.items()
+        if (field.data_key or name) in members
+        or field.required
+        or field.load_default is not missing
+    ]
+    return kind(only=concerned, partial=partial)
 
 
 def load_query(served: operation, request: Request) -> dict[str, Any]:

@@ -117,8 +117,10 @@ def problem_of(refusal: Refusal, *, base_url: str, request_id: str) -> dict[str,
         "request_id": request_id,
     }
     if isinstance(refusal, Blocked):
-        document |= _members(first)
-        document["blocks"] = [block_member(block) for block in refusal.blocks]
+        blocks = [block_member(block) for block in refusal.blocks]
+        # The code of the first reason is that of the refusal.
+        document |= blocks[0]
+        document["blocks"] = blocks
     document.update(_members(refusal.members))
     return document
 

@@ -22,12 +22,18 @@ from api.http.problems import block_member
 from api.schemas.dumping import dumped, volatile_members_of, volatile_of
 from api.schemas.hypermedia import Hypermedia, Rel
 from api.services.judged import Judged, Verdicts
+from api.services.recent import Recent
 
 PIECES: Final = 2048
 """Rendered rows that a process keeps, some 6 KiB each."""
 
 FORMS: Final = 3
 """Whole items that are kept of one row, some 2 KiB each: as staff and as students see it."""
+
+CHOICES: Final = 1024
+"""Verdicts that are shared, of which a process keeps what is a link and what is blocked."""
+
+_Choice = tuple[Verdicts, Sequence[Rel], orjson.Fragment | None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,6 +80,7 @@ class Renderer:
         self.targets: Mapping[str, Target] = {}
         self._makers: dict[Rel, LinkMaker] = {}
         self._slots = lru_cache(maxsize=PIECES)(Slot)
+        self._choices: Recent[tuple[Hypermedia, int], _Choice] = Recent(generation=CHOICES)
 
     def compile(self, app: Flask) -> None:
         """Read the URL map, once every resource is in it."""
@@ -91,9 +98,8 @@ class Renderer:
         if is_committed and kind.is_kept:
             piece = self.slot(kind, row, base_url).filled(kind, row)
             return self._of_piece(kind, judged, piece, base_url)
-        document = dumped(kind.schema, row)
-        document.update(self.affordances(_rels_of(kind), row, judged.verdicts, base_url))
-        return document
+        allowed, blocked = self._chosen(kind, judged)
+        return {**dumped(kind.schema, row), **self._linked(allowed, blocked, row, base_url)}
 
     def keeps(self, kind: Hypermedia) -> bool:
         """Whether items of this kind are kept as they went out to callers like this one."""
@@ -128,17 +134,31 @@ class Renderer:
     ) -> dict[str, Any]:
         """`_links` for what would succeed, `_blocked` for what would not, and why."""
         allowed, blocked = self._sorted_out(rels, verdicts)
-        links = {rel.name: self.maker(rel)(row, base_url) for rel in allowed}
-        return _joined(links, blocked)
+        return self._linked(allowed, blocked, row, base_url)
 
     def is_beyond_scope(self, actor: Actor, kind: Hypermedia) -> bool:
         """Whether the actor's token was not issued for reading such a resource at its own URL."""
         return kind.itself is not None and bool(self._beyond_scope(actor, kind.itself))
 
-    def href(self, rel: Rel, row: Any, base_url: str) -> str:
-        """Where a rel of this row leads to."""
-        href: str = self.maker(rel)(row, base_url)["href"]
-        return href
+    def _linked(
+        self, allowed: Sequence[Rel], blocked: Any, row: Any, base_url: str
+    ) -> dict[str, Any]:
+        links = {rel.name: self.maker(rel)(row, base_url) for rel in allowed}
+        return _joined(links, blocked)
+
+    def _chosen(self, kind: Hypermedia, judged: Judged) -> tuple[Sequence[Rel], Any]:
+        """The rels of an item that are links, and the others: once for all that share verdicts."""
+        verdicts = judged.verdicts
+        if not judged.is_shared or _narrow_actor() is not None:
+            return self._sorted_out(_rels_of(kind), verdicts)
+        # No other object has that address as long as this one is kept beside it.
+        key = kind, id(verdicts)
+        known = self._choices.find(key)
+        if known is None:
+            allowed, blocked = self._sorted_out(_rels_of(kind), verdicts)
+            written = orjson.Fragment(_compact(blocked)) if blocked else None
+            known = self._choices.keep(key, (verdicts, allowed, written))
+        return known[1:]
 
     def _sorted_out(
         self, rels: tuple[Rel, ...], verdicts: Verdicts
@@ -165,7 +185,7 @@ class Renderer:
     ) -> dict[str, Any]:
         # Of the row only what is read of every row: the cache may have lost the piece meanwhile.
         row = judged.row
-        allowed, blocked = self._sorted_out(_rels_of(kind), judged.verdicts)
+        allowed, blocked = self._chosen(kind, judged)
         for rel in allowed:
             # Two threads may both write it: they write the same.
             if rel not in piece.links:
@@ -188,7 +208,7 @@ class Renderer:
         return maker
 
 
-def _joined(links: Mapping[str, Any], blocked: Mapping[str, Any]) -> dict[str, Any]:
+def _joined(links: Mapping[str, Any], blocked: Any) -> dict[str, Any]:
     return {"_links": links, "_blocked": blocked} if blocked else {"_links": links}
 
 

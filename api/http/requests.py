@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+import secrets
 import time
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -61,7 +61,7 @@ class Envelope:
         request, here = request_ctx.request, app_ctx.g
         here.began = time.perf_counter()
         sent = request.environ.get("HTTP_X_REQUEST_ID")
-        here.request_id = sent if sent and REQUEST_ID.fullmatch(sent) else uuid.uuid4().hex
+        here.request_id = sent if sent and REQUEST_ID.fullmatch(sent) else secrets.token_hex(16)
         here.base_url = self.public_url or base_url(request)
         here.caller = here.operation = here.rate = None
         if request.routing_exception is not None:

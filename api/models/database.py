@@ -201,6 +201,8 @@ def open_database(
         "read": {"url": parsed, **read_options(parsed, threads=threads, pooler=pooler)}
     }
     db.init_app(app)
+    # Nothing here opens a session of the ORM, so none is looked for at the end of each request.
+    app.teardown_appcontext_funcs.remove(db._teardown_session)  # noqa: SLF001  # it has no switch
     with app.app_context():
         write, read = db.engines[None], db.engines["read"]
     attach_hooks(write, read)

@@ -64,9 +64,8 @@ class Bind:
     default: Any
     convert: Convert | None
 
-    def value(self, parameters: Mapping[str, Any]) -> Any:
+    def as_sent(self, value: Any) -> Any:
         """The value as the driver takes it."""
-        value = parameters.get(self.name, self.default)
         if self.index is not None:
             value = value[self.index]
         return value if self.convert is None else self.convert(value)
@@ -96,6 +95,12 @@ class Prepared:
             _bind(compiled, *elements.get(name, (name, None)))
             for name in expanded.positiontup or ()
         ]
+        self._given = [(bind.name, bind.default) for bind in self.binds]
+        self._changed = [
+            (place, bind.as_sent)
+            for place, bind in enumerate(self.binds)
+            if bind.index is not None or bind.convert is not None
+        ]
         columns = compiled._result_columns  # noqa: SLF001  # the compiler's only list of them
         converters = [_converter(column.type, kind) for column in columns]
         self._documents = [converter is _from_json for converter in converters]
@@ -104,7 +109,10 @@ class Prepared:
 
     def values(self, parameters: Mapping[str, Any]) -> list[Any]:
         """The parameters in the statement's order, as the driver takes them."""
-        return [bind.value(parameters) for bind in self.binds]
+        values = [parameters.get(name, default) for name, default in self._given]
+        for place, as_sent in self._changed:
+            values[place] = as_sent(values[place])
+        return values
 
     def loaded_as(self, result: PGresult) -> list[int]:
         """The types by which psycopg is to load the columns: JSON as text, which is read here."""

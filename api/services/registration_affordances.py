@@ -14,7 +14,8 @@ from api.models.database import Transaction
 from api.models.school_class import instructor_ids
 from api.services.guard_facts import facts_of, move_facts
 from api.services.judged import FORBIDDEN, Judge, Judged, Verdicts, permitted
-from api.services.rules_facts import Facts
+from api.services.recent import Recent
+from api.services.registration_likeness import likeness
 from api.services.rules_states import Rel, moves
 
 ACTION_OF: Mapping[Rel, Action] = {
@@ -32,6 +33,9 @@ ACTION_OF: Mapping[Rel, Action] = {
 
 _ACTIONS = frozenset(ACTION_OF.values())
 
+_SHARED: Recent[tuple[Any, ...], Verdicts] = Recent(generation=1024)
+"""Verdicts by what they depend on, some 2 KiB each."""
+
 
 def subject_of(row: Row[Any]) -> Subject:
     """A registration as the policy sees it."""
@@ -42,37 +46,25 @@ def subject_of(row: Row[Any]) -> Subject:
     )
 
 
-def verdicts(
-    policy: Policy,
-    actor: Actor,
-    registration: Any,
-    *,
-    context: Row[Any],
-    facts: Facts,
-    now: datetime,
-) -> Verdicts:
-    """The verdict of every action on a registration; `context` holds the class under `class_…`."""
-    subject = Subject(
-        registration.organization_id,
-        instructors=instructor_ids(context.class_instructors),
-        student_id=registration.student_id,
-    )
-    state = move_facts(registration, facts, context, "class_")
-    allowed = {action: policy.allows(actor, action, subject) for action in _ACTIONS}
-    found = {
-        rel.value: blocks if allowed[ACTION_OF[rel]] else FORBIDDEN
-        for rel, blocks in moves(state, now).items()
-    }
-    found["edit"] = permitted(policy.allows(actor, Action.REGISTRATION_EDIT, subject))
-    return found
-
-
 def judged(policy: Policy, actor: Actor, row: Row[Any]) -> Judged:
     """A registration that `api.models.registration_reads` gave, with its verdicts."""
-    now = row.clock_now
-    return Judged(
-        row, verdicts(policy, actor, row, context=row, facts=facts_of(row, "class_"), now=now)
+    return judged_in(policy, actor, row, context=row, now=row.clock_now)
+
+
+def judged_in(
+    policy: Policy, actor: Actor, registration: Any, *, context: Row[Any], now: datetime
+) -> Judged:
+    """A registration with its verdicts; `context` holds the class under `class_…`, and the facts.
+
+    Alike ones get the same verdicts: a rush, and the roster of a class, know few different ones.
+    """
+    like = likeness(actor, registration, context, now)
+    if like is None:
+        return Judged(registration, _verdicts(policy, actor, registration, context, now=now))
+    found = _SHARED.find(like) or _SHARED.keep(
+        like, _verdicts(policy, actor, registration, context, now=now)
     )
+    return Judged(registration, found, is_shared=True)
 
 
 def judge(policy: Policy, actor: Actor) -> Judge:
@@ -82,3 +74,21 @@ def judge(policy: Policy, actor: Actor) -> Judge:
         return [judged(policy, actor, row) for row in rows]
 
     return judge_page
+
+
+def _verdicts(
+    policy: Policy, actor: Actor, registration: Any, context: Row[Any], *, now: datetime
+) -> Verdicts:
+    subject = Subject(
+        registration.organization_id,
+        instructors=instructor_ids(context.class_instructors),
+        student_id=registration.student_id,
+    )
+    state = move_facts(registration, facts_of(context, "class_"), context, "class_")
+    allowed = {action: policy.allows(actor, action, subject) for action in _ACTIONS}
+    found = {
+        rel.value: blocks if allowed[ACTION_OF[rel]] else FORBIDDEN
+        for rel, blocks in moves(state, now).items()
+    }
+    found["edit"] = permitted(policy.allows(actor, Action.REGISTRATION_EDIT, subject))
+    return found

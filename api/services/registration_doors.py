@@ -20,7 +20,7 @@ from api.models.facts_ahead import GUARDS_OF_HOLDER
 from api.models.school_class import ClassStatus, instructor_ids
 from api.models.student import Student
 from api.services.rules_facts import Facts
-from api.services.rules_verdicts import CLASS_FULL, OnFull, Refused, verdict
+from api.services.rules_verdicts import OnFull, would_wait
 from api.services.students import teacher_of
 
 NO_ORGANIZATION = UUID(int=0)
@@ -67,9 +67,7 @@ class Wish:
             for block in blocks
             if block.code == "already-registered"
         ]
-        if blocks[0].code == CLASS_FULL and not isinstance(
-            verdict(facts, now, OnFull.WAITLIST, overrides=self.overrides), Refused
-        ):
+        if would_wait(blocks, facts, now, self.overrides):
             waived = {"overrides": sorted(self.overrides), "reason_code": self.reason_code}
             body = {"student_id": self.student_id, **(waived if self.overrides else {})}
             ways.append(WayOn(rel="waitlist", ids={"class_id": self.class_id}, body=body))

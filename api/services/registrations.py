@@ -21,7 +21,7 @@ from api.services.class_seats import locked_class
 from api.services.guard_facts import facts_of, windows_of
 from api.services.judged import Judged
 from api.services.place import Place
-from api.services.registration_affordances import judged, verdicts
+from api.services.registration_affordances import judged, judged_in
 from api.services.registration_doors import Door, Wish, admitted
 from api.services.rules_facts import Facts, LiveRegistration
 from api.services.rules_registration import registration_bounds
@@ -100,8 +100,7 @@ class Registrations:
         if taken is None:
             return None
         tx.effect = (wish.class_id, taken.last_seq)
-        found = verdicts(self.policy, actor, taken, context=row, facts=facts, now=taken.decided_at)
-        return Judged(taken, found)
+        return judged_in(self.policy, actor, taken, context=row, now=taken.decided_at)
 
     def _by_book(self, tx: Transaction, actor: Actor, wish: Wish) -> Judged:
         class_row = locked_class(tx, wish.class_id)

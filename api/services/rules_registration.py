@@ -208,8 +208,8 @@ ACCEPTANCE = Depth(seat=(student_inactive, register_hold, time_conflict))
 
 def judge(guards: Sequence[Guard], facts: Facts, now: datetime) -> tuple[Block, ...]:
     """What each of `guards` has against it, in their order."""
-    found = (guard(facts, now) for guard in guards)
-    return tuple(block for block in found if block is not None)
+    found = [guard(facts, now) for guard in guards]
+    return tuple([block for block in found if block is not None])
 
 
 def blocks(facts: Facts, now: datetime, depth: Depth = FULL) -> tuple[Block, ...]:

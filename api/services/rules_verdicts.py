@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -81,6 +81,14 @@ def verdict(
     return Pending(warnings=outcome.warnings)
 
 
+def would_wait(
+    blocks: Sequence[Block], facts: Facts, now: datetime, overrides: Collection[str]
+) -> bool:
+    """Whether who is refused a seat for these reasons could have a place in line instead."""
+    is_all = [block.code for block in blocks] == [CLASS_FULL]
+    return is_all and not _standing(judge(FULL.line, facts, now), overrides)
+
+
 def approval_verdict(facts: Facts, now: datetime) -> Enroll | Waitlist | Refused:
     """What approving a pending registration at `now` comes to: a seat, or its place in line.
 
@@ -105,6 +113,9 @@ class _Weighed:
     full: bool
 
 
+_CLEAR = _Weighed(standing=(), waived=(), full=False)
+
+
 def _weigh(
     depth: Depth,
     facts: Facts,
@@ -114,19 +125,18 @@ def _weigh(
     overrides: Collection[str] = (),
 ) -> _Weighed:
     against = judge(depth.seat, facts, now)
-    full = any(block.code == CLASS_FULL for block in against) and CLASS_FULL not in overrides
+    if not against:
+        return _CLEAR
+    full = CLASS_FULL not in overrides and CLASS_FULL in [block.code for block in against]
     line_takes = False
     if full and on_full is OnFull.WAITLIST:
-        against += judge(depth.line, facts, now)
-        line_takes = not any(
-            block.code in LINE_CODES and block.code not in overrides for block in against
-        )
-    standing = tuple(
-        block
-        for block in against
-        if not _is_waived(block, overrides) and not (line_takes and block.code == CLASS_FULL)
-    )
-    waived = tuple(block.code for block in against if _is_waived(block, overrides))
+        line = judge(depth.line, facts, now)
+        line_takes = not _standing(line, overrides)
+        against += line
+    standing = _standing(against, overrides)
+    if line_takes:
+        standing = tuple([block for block in standing if block.code != CLASS_FULL])
+    waived = tuple([block.code for block in against if _is_waived(block, overrides)])
     return _Weighed(standing=standing, waived=waived, full=full)
 
 
@@ -137,6 +147,10 @@ def _outcome(weighed: _Weighed, facts: Facts) -> Enroll | Waitlist | Refused:
     warnings = () if warning is None else (warning,)
     made = Waitlist if weighed.full else Enroll
     return made(waived=weighed.waived, warnings=warnings)
+
+
+def _standing(against: Sequence[Block], overrides: Collection[str]) -> tuple[Block, ...]:
+    return tuple([block for block in against if not _is_waived(block, overrides)])
 
 
 def _is_waived(block: Block, overrides: Collection[str]) -> bool:

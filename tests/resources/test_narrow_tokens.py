@@ -68,3 +68,18 @@ def test_lists_and_their_items_show_no_action_either(school, class_url, noun):
     assert actions(page) == set()
     assert page["_blocked"]["create"][0]["code"] == "insufficient-scope"
     assert all(actions(item) == set() for item in page["items"])
+
+
+def test_a_seat_like_one_that_was_shown_before_shows_what_this_token_may(school, class_url):
+    made = school.student.post(f"{class_url}/registrations", {}).json
+    seat_url = made["_links"]["self"]["href"]
+    reader = with_scopes(school, school.student, READING)
+
+    whole, narrow, again = (
+        who.get(seat_url).json for who in (school.student, reader, school.student)
+    )
+
+    assert whole == again == {**made, "version": whole["version"]}
+    assert "drop" in actions(whole)
+    assert actions(narrow) == set()
+    assert narrow["_blocked"]["drop"][0]["code"] == "insufficient-scope"
