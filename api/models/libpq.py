@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 import psycopg
 from psycopg import generators
-from psycopg.adapt import PyFormat, Transformer
+from psycopg.adapt import Transformer
 from psycopg.errors import error_from_result
 from psycopg.pq import ExecStatus, Format, TransactionStatus
 from psycopg.pq.abc import PGresult
@@ -26,8 +26,11 @@ KEPT: Final = 512
 what clients make of its lists by filters and orders, of which there is no end."""
 
 _NAMES: Final = "_homeroom_names"
-_BEGIN: Final = (b"BEGIN", None)
-_COMMIT: Final = (b"COMMIT", None)
+_Command = tuple[bytes, Any, Any]
+"""A statement's name, its parameters as they are sent, and the formats of those."""
+
+_BEGIN: Final[_Command] = (b"homeroom_begin", None, None)
+_COMMIT: Final[_Command] = (b"homeroom_commit", None, None)
 _GOOD: Final = (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK)
 
 
@@ -46,6 +49,8 @@ def allow_names(driver: Any, _record: Any) -> None:
     psycopg must prepare none of its own: at a rollback it would make the server forget them all.
     """
     driver.__dict__[_NAMES] = {}
+    for (name, *_), command in ((_BEGIN, b"BEGIN"), (_COMMIT, b"COMMIT")):
+        _checked(driver.pgconn.prepare(name, command))
 
 
 def takes_names(driver: Any) -> TypeGuard[psycopg.Connection[Any]]:
@@ -96,7 +101,7 @@ def exchange(
         psycopg.Error: the server refused it, or is away.
     """
     server, kept = driver.pgconn, _known(driver, ready)
-    command = ready.name, _sent(kept, ready, parameters)
+    command = _command(kept, ready, parameters)
     begins = begins and server.transaction_status == TransactionStatus.IDLE
     if begins or ends:
         commands = [_BEGIN] * begins + [command] + [_COMMIT] * ends
@@ -117,7 +122,7 @@ def exchange_both(
         psycopg.Error: the server refused either, or is away.
     """
     both = [(ready, _known(driver, ready), parameters) for ready, parameters in (first, second)]
-    commands = [(ready.name, _sent(kept, ready, parameters)) for ready, kept, parameters in both]
+    commands = [_command(kept, ready, parameters) for ready, kept, parameters in both]
     results = _in_one_trip(driver, commands)
     found = [
         _loaded(kept, ready, result) for (ready, kept, _), result in zip(both, results, strict=True)
@@ -125,9 +130,9 @@ def exchange_both(
     return found[0], found[1]
 
 
-def _sent(kept: _Kept, ready: Prepared, parameters: Mapping[str, Any]) -> Any:
-    values = ready.values(parameters)
-    return kept.adapt.dump_sequence(values, [PyFormat.TEXT] * len(values))
+def _command(kept: _Kept, ready: Prepared, parameters: Mapping[str, Any]) -> _Command:
+    sent = kept.adapt.dump_sequence(ready.values(parameters), ready.formats)
+    return ready.name, sent, kept.adapt.formats
 
 
 def _known(driver: psycopg.Connection[Any], ready: Prepared) -> _Kept:
@@ -144,17 +149,12 @@ def _known(driver: psycopg.Connection[Any], ready: Prepared) -> _Kept:
     return kept
 
 
-def _in_one_trip(
-    driver: psycopg.Connection[Any], commands: Iterable[tuple[bytes, Any]]
-) -> list[PGresult]:
-    """Statements by name, and commands in so many words, as one pipeline of libpq."""
+def _in_one_trip(driver: psycopg.Connection[Any], commands: Iterable[_Command]) -> list[PGresult]:
+    """Statements by name as one pipeline of libpq."""
     server = driver.pgconn
     server.enter_pipeline_mode()
-    for name, sent in commands:
-        if sent is None:
-            server.send_query_params(name, None)
-        else:
-            server.send_query_prepared(name, sent)
+    for command in commands:
+        server.send_query_prepared(*command)
     server.pipeline_sync()
     wait_for = driver.wait
     results = wait_for(generators.execute(server))

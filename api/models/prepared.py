@@ -20,8 +20,19 @@ from typing import Any, Final, cast
 
 import orjson
 import psycopg
+from psycopg.adapt import PyFormat
 from psycopg.pq.abc import PGresult
-from sqlalchemy import JSON, Connection, Enum, Executable, Insert, Row, Select, TextualSelect
+from sqlalchemy import (
+    JSON,
+    Connection,
+    Enum,
+    Executable,
+    Insert,
+    LargeBinary,
+    Row,
+    Select,
+    TextualSelect,
+)
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine.default import DefaultDialect
@@ -63,6 +74,7 @@ class Bind:
     index: int | None
     default: Any
     convert: Convert | None
+    is_bytes: bool
 
     def as_sent(self, value: Any) -> Any:
         """The value as the driver takes it."""
@@ -95,6 +107,8 @@ class Prepared:
             _bind(compiled, *elements.get(name, (name, None)))
             for name in expanded.positiontup or ()
         ]
+        # Bytes as they are; as text they would be twice as many, to be read digit by digit.
+        self.formats = [PyFormat.BINARY if bind.is_bytes else PyFormat.TEXT for bind in self.binds]
         self._given = [(bind.name, bind.default) for bind in self.binds]
         self._changed = [
             (place, bind.as_sent)
@@ -265,4 +279,5 @@ def _from_json(text: str | None) -> Any:
 def _bind(compiled: SQLCompiler, name: str, index: int | None) -> Bind:
     bind = compiled.binds[name]
     convert = bind.type._cached_bind_processor(compiled.dialect)  # noqa: SLF001  # as the engine does
-    return Bind(name, index, bind.effective_value, convert)
+    is_bytes = isinstance(bind.type, LargeBinary)
+    return Bind(name, index, bind.effective_value, convert, is_bytes)
