@@ -25,6 +25,7 @@ from api.http.edge import Edge
 from api.http.expansion import Expansion
 from api.http.health import Health
 from api.http.idempotency import IdempotencyKeys
+from api.http.known_paths import KnownPaths
 from api.http.limits import OFF, RateLimits, storage_of
 from api.http.observation import Observation
 from api.http.pages import Pages
@@ -80,6 +81,10 @@ class NoSession(SessionInterface):
 class PlainFlask(Flask):
     """Flask without what nothing here needs: coroutines, and rules that depend on the host."""
 
+    def __init__(self, *names: Any, **options: Any) -> None:
+        super().__init__(*names, **options)
+        self._known_paths = KnownPaths(self.url_map)
+
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
         """What matches the rules: by method and path, whatever the client takes us for."""
         if request is None:
@@ -87,8 +92,8 @@ class PlainFlask(Flask):
         environ = request.environ
         # Werkzeug's form of a path: WSGI hands bytes over as if they were Latin-1 (PEP 3333).
         path = environ.get("PATH_INFO", "").encode("latin-1").decode(errors="replace")
-        scheme, method = environ["wsgi.url_scheme"], environ["REQUEST_METHOD"]
-        return MapAdapter(self.url_map, "", "/", "", scheme, path, method)
+        method, scheme = environ["REQUEST_METHOD"], environ["wsgi.url_scheme"]
+        return self._known_paths.adapter(method, path, scheme)
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """The function; Flask would look at it anew in each request."""

@@ -30,6 +30,10 @@ class Guesses:
 
     _students: Recent[bytes, Sequence[UUID]] = field(default_factory=lambda: Recent(TOKENS))
 
+    def has_seen(self, token_hash: bytes) -> bool:
+        """Whether this was a token not long ago."""
+        return self._students.find(token_hash) is not None
+
     def ahead(
         self,
         served: operation,
@@ -43,7 +47,8 @@ class Guesses:
         if served.ahead is None or request.environ.get("QUERY_STRING"):
             return None
         holder = Holder(token_hash, self._students.find(token_hash), clock_now)
-        return served.ahead(holder, **path)
+        guess: Ahead | None = served.ahead(holder, **path)
+        return guess
 
     def foreseen(
         self,

@@ -110,16 +110,13 @@ class RateLimits:
             return None
         who = _key(caller)
         try:
-            if is_revalidation:
-                passed = self._limiter.test(item, served.rate, who)
-            else:
-                passed = self._limiter.hit(item, served.rate, who)
+            passed = is_revalidation or self._limiter.hit(item, served.rate, who)
             state = self._state(served.rate, item, who)
         except StorageError as away:
             if served.rate == "login" or caller.actor.user_id is None:
                 raise Unavailable from away
             return None
-        if not passed:
+        if not passed or (is_revalidation and state.left < 1):
             raise RateLimited(served.rate, max(1, state.seconds))
         return state
 

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from api.http.authentication import Caller
     from api.http.edge import Edge
     from api.http.filters import Listing
-    from api.models.ahead import Ahead
     from api.schemas.hypermedia import Hypermedia, Rel
 
 UseCase = Callable[..., object]
@@ -46,7 +45,7 @@ class operation:  # noqa: N801  # used as a decorator
     The method receives what it names: `tx`, `actor`, the path's ids, and of `body`, `query`,
     `revise`, `precondition`, `whole`, `prepared` and `address` those that it needs.
     `prepare` names the method that does slow work before the transaction; its result is `prepared`.
-    `ahead` tells, of a `Holder` and the path's ids, what the use-case reads first.
+    `ahead` tells, of a `Holder` and the path, what the use-case reads first.
     """
 
     summary: str
@@ -60,7 +59,7 @@ class operation:  # noqa: N801  # used as a decorator
     partial: bool = False
     body_optional: bool = False
     prepare: str | None = None
-    ahead: Callable[..., Ahead | None] | None = None
+    ahead: Callable[..., Any] | None = None
     query: type[Schema] | None = None
     listing: Listing | None = None
     rels: tuple[Rel, ...] = ()
@@ -88,8 +87,7 @@ class operation:  # noqa: N801  # used as a decorator
                 asked.validate()
                 if self.prepare is not None:
                     asked.prepared = getattr(resource, self.prepare)(asked)
-                use_case = functools.partial(method, resource, **path)
-                answer = _answered(use_case, edge, caller, asked)
+                answer = _answered(functools.partial(method, resource, **path), edge, caller, asked)
             return edge.respond(answer, asked)
 
         served.operation = self  # type: ignore[attr-defined]  # the URL map and the document read it
@@ -102,8 +100,7 @@ def _answered(use_case: UseCase, edge: Edge, caller: Caller, asked: Asked) -> An
     except Refusal as refusal:
         # A twin with the same key may have committed while this one waited for a lock: then its
         # answer is ours too, whatever this one is refused with.
-        replay = edge.keys.find(caller, asked) if refusal.may_be_for_a_twin else None
-        if replay is None:
+        if not refusal.may_be_for_a_twin or (replay := edge.keys.find(caller, asked)) is None:
             raise
         return replay
 

@@ -6,7 +6,8 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from flask import Flask
-from flask_restful import Api, Resource
+from flask_restful import Api
+from flask_restful import Resource as EachTime
 from werkzeug.routing import BaseConverter, Map, ValidationError
 
 from api import ids
@@ -41,6 +42,12 @@ class IdConverter(BaseConverter):
     def to_url(self, value: UUID) -> str:
         """The id as it stands in a path."""
         return ids.encode(self.prefix, value)
+
+
+class Resource(EachTime):
+    """A resource of Flask-RESTful, constructed once: what it was given serves all requests."""
+
+    init_every_request = False
 
 
 class HomeroomApi(Api):

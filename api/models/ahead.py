@@ -35,7 +35,10 @@ class Holder(NamedTuple):
 
 
 class Ahead(NamedTuple):
-    """What is sent, and the question that it answers if the caller is these students."""
+    """What is sent, and the question that it answers if the caller is these students.
+
+    An operation's `ahead` makes it, or None, of a `Holder` and the ids in the path.
+    """
 
     sent: Question
     asked_by: Callable[[Sequence[UUID]], Question]
