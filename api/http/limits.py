@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from limits import RateLimitItem, parse
 from limits.errors import StorageError
-from limits.storage import MemoryStorage, RedisStorage, Storage
-from limits.strategies import MovingWindowRateLimiter
+from limits.storage import MemoryStorage, MovingWindowSupport, RedisStorage
 
 from api.errors import RateLimited, Unavailable
 
@@ -47,7 +46,7 @@ class PatientMemory(MemoryStorage):
             self.timer.start()
 
 
-def storage_of(redis_url: str | None) -> Storage:
+def storage_of(redis_url: str | None) -> MovingWindowSupport:
     """Where windows are kept: Redis if there is one, else the memory of this process."""
     if redis_url is None:
         return PatientMemory()
@@ -76,20 +75,20 @@ class RateLimits:
     login is closed, for guessing passwords must not become free.
     """
 
-    storage: Storage
+    storage: MovingWindowSupport
     policies: Mapping[str, RateLimitItem]
     fields: Mapping[str, tuple[str, str]] = field(init=False)
-    _limiter: MovingWindowRateLimiter = field(init=False)
 
     def __post_init__(self) -> None:
-        self._limiter = MovingWindowRateLimiter(self.storage)
         self.fields = {
             name: ("RateLimit-Policy", f'"{name}";q={item.amount};w={item.get_expiry()}')
             for name, item in self.policies.items()
         }
 
     @classmethod
-    def of(cls, storage: Storage, *, default: str, registration: str, workers: int) -> RateLimits:
+    def of(
+        cls, storage: MovingWindowSupport, *, default: str, registration: str, workers: int
+    ) -> RateLimits:
         """Read the settings (`600/minute`, `off`), each divided among `workers` processes."""
         wanted = {"default": default, "registration": registration, "login": LOGIN_RATE_OF_ADDRESS}
         policies = {name: parse(rate) for name, rate in wanted.items() if rate != OFF}
@@ -108,10 +107,10 @@ class RateLimits:
         item = self.policies.get(served.rate)
         if item is None:
             return None
-        who = _key(caller)
+        window = _window(served.rate, _caller(caller))
         try:
-            passed = is_revalidation or self._limiter.hit(item, served.rate, who)
-            state = self._state(served.rate, item, who)
+            passed = is_revalidation or self._enter(item, window)
+            state = self._state(served.rate, item, window)
         except StorageError as away:
             if served.rate == "login" or caller.actor.user_id is None:
                 raise Unavailable from away
@@ -127,10 +126,10 @@ class RateLimits:
             RateLimited: too many tries in the last five minutes; nobody is locked out for longer.
             Unavailable: the storage is away.
         """
-        item = parse(LOGIN_RATE_OF_ACCOUNT)
+        item, window = parse(LOGIN_RATE_OF_ACCOUNT), _window("account", username)
         try:
-            if not self._limiter.hit(item, "account", username):
-                raise RateLimited("account", max(1, self._state("account", item, username).seconds))
+            if not self._enter(item, window):
+                raise RateLimited("account", max(1, self._state("account", item, window).seconds))
         except StorageError as away:
             raise Unavailable from away
 
@@ -140,17 +139,25 @@ class RateLimits:
         if item is None:
             return
         try:
-            self._limiter.hit(item, served.rate, _key(caller))
+            self._enter(item, _window(served.rate, _caller(caller)))
         except StorageError:
             return
 
-    def _state(self, name: str, item: RateLimitItem, who: str) -> State:
-        window = self._limiter.get_window_stats(item, name, who)
+    # The library's own limiter would write the name of the window anew for each of the two.
+    def _enter(self, item: RateLimitItem, window: str) -> bool:
+        return self.storage.acquire_entry(window, item.amount, item.get_expiry())
+
+    def _state(self, name: str, item: RateLimitItem, window: str) -> State:
+        began, taken = self.storage.get_moving_window(window, item.amount, item.get_expiry())
         # The storage keeps its windows by the clock of this machine, and so must this.
-        seconds = math.ceil(window.reset_time - time.time())  # noqa: TID251  # see above
-        return State(name, window.remaining, max(0, seconds))
+        seconds = math.ceil(began + item.get_expiry() - time.time())  # noqa: TID251  # see above
+        return State(name, item.amount - taken, max(0, seconds))
 
 
-def _key(caller: Caller) -> str:
+def _window(policy: str, who: str) -> str:
+    return f"homeroom/{policy}/{who}"
+
+
+def _caller(caller: Caller) -> str:
     user_id = caller.actor.user_id
     return caller.address if user_id is None else user_id.hex
