@@ -27,7 +27,7 @@ IS_IGNORED = Organization.conflict_policy == literal_column(f"'{ConflictPolicy.I
 """Whether the organization does not care for clashes."""
 
 
-def _clashes(*of_theirs: ColumnElement[bool]) -> ColumnElement[Any]:
+def _clashes(is_in_the_way: ColumnElement[bool]) -> ColumnElement[Any]:
     """Sessions of the class, each beside one of another class in which the student has a seat.
 
     Session by session of those classes, in the class along its index: ours are looked up by what
@@ -52,7 +52,7 @@ def _clashes(*of_theirs: ColumnElement[bool]) -> ColumnElement[Any]:
                 _Theirs.organization_id == opaque(_Other.organization_id),
                 _Theirs.class_id == opaque(_Other.class_id),
                 _Theirs.status == _SCHEDULED,
-                *of_theirs,
+                is_in_the_way,
             ),
         )
         .join(
@@ -100,6 +100,3 @@ SOUGHT = _clashes(is_within(_Theirs.starts_at, _Theirs.ends_at, _OUR_TIMES))
 All times of the class are put together once, so that none of its sessions is looked up for those
 of theirs, nearly all of them, that are in nobody's way.
 """
-
-SOUGHT_SELDOM = _clashes()
-"""The same where it is mostly known already: a longer plan costs more, even if it never runs."""

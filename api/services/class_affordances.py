@@ -45,14 +45,17 @@ _STATUS_OF_REL = {
 def read(
     tx: Transaction, policy: Policy, actor: Actor, class_id: UUID, student_id: UUID | None
 ) -> tuple[Row[Any], Callable[[], Judged]] | None:
-    """A committed class in one statement, to be judged once that is wanted; None: none there.
+    """A committed class, to be judged once that is wanted; None: none there.
 
+    One statement; two if there are clashes to be searched anew.
     The row holds every column of `classes`. The subject is `student_id`, else the caller's own
     student in the organization of the class, else nobody.
     """
     students = own_students(actor) if student_id is None else [student_id]
     known = _known_clashes(class_id, students)
     row = _item(tx, class_id, students, known)
+    if known is not None and _has_changed(row, known):
+        known, row = None, _item(tx, class_id, students, None)
     if row is None:
         return None
 
@@ -98,13 +101,13 @@ def _question(
     known: Found | None,
     clock_now: datetime | None,
 ) -> Question:
-    parameters = {
-        "class_id": class_id,
-        "student_ids": student_ids,
-        "clock_now": clock_now,
-        "known_clashes": None if known is None else known.stamp,
-    }
-    return Question(fact_queries.CLASS_ITEM, parameters)
+    statement = fact_queries.CLASS_ITEM if known is None else fact_queries.CLASS_ITEM_UNSEARCHED
+    asked = {"class_id": class_id, "student_ids": student_ids, "clock_now": clock_now}
+    return Question(statement, asked)
+
+
+def _has_changed(row: Row[Any] | None, known: Found) -> bool:
+    return row is not None and row.elsewhere is not None and row.elsewhere[-1] != known.stamp
 
 
 def _found(row: Row[Any]) -> Elsewhere:
@@ -123,7 +126,7 @@ def _remembered(row: Row[Any], known: Found | None) -> Elsewhere:
     if row.elsewhere is None:
         return found
     *_, stamp = row.elsewhere
-    if known is not None and known.stamp == stamp:
+    if known is not None:
         # Not looked up again: another thread may have found a later state meanwhile.
         return replace(found, clashes=known.clashes, stamp=stamp)
     KNOWN_CLASHES.keep((row.id, row.subject_id), Found(stamp, found.clashes))

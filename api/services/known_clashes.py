@@ -2,8 +2,8 @@
 
 The search for clashes is most of what reading one class costs. Its result is kept with a stamp of
 all that it rests on (versions of the class, the student's registrations, the classes in which the
-student has a seat, the organization). The next read sends the stamp along: in the same statement
-the database compares it with the present one, and searches only if they differ.
+student has a seat, the organization). The next read asks for the stamp alone; if it differs, the
+class is read once more, with the search.
 """
 
 from __future__ import annotations

@@ -94,13 +94,12 @@ class World:
         )
         return {one.row.id: one.verdicts for one in found}
 
-    def item(self, tx, class_id, *, known=None):
+    def item(self, tx, class_id, statement=facts.CLASS_ITEM):
         return tx.first(
-            facts.CLASS_ITEM,
+            statement,
             class_id=class_id,
             student_ids=[self.student.id],
             clock_now=tx.now(),
-            known_clashes=known,
         )
 
 
@@ -165,7 +164,7 @@ def test_what_a_page_has_found_an_item_need_not_search(world, database):
             known = KNOWN_CLASHES.find((row.id, world.student.id))
 
             live_count, waitlist_count, searched, stamp = world.item(
-                tx, row.id, known=known.stamp
+                tx, row.id, facts.CLASS_ITEM_UNSEARCHED
             ).elsewhere
 
             assert (searched, stamp) == (None, known.stamp)
