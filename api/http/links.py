@@ -72,9 +72,7 @@ def targets_of(app: Flask) -> dict[str, Target]:
         if resource is None:
             continue
         for method in served_methods(resource):
-            served: operation | None = getattr(getattr(resource, method), "operation", None)
-            if served is None:
-                continue
+            served: operation = getattr(resource, method).operation
             name = operation_id(resource, method)
             targets[name] = Target(
                 operation_id=name,
