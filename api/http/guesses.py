@@ -17,7 +17,7 @@ from api.services.recent import Recent
 if TYPE_CHECKING:
     from api.http.operation import operation
 
-TOKENS: Final = 2048
+TOKENS: Final = 1024
 """Of how many tokens at least it is known whose they were, some 300 bytes each."""
 
 
@@ -60,6 +60,10 @@ class Guesses:
         """The rows that were read ahead, for the question of the caller as it turned out to be."""
         if self._students.find(token_hash) != students:
             self._students.keep(token_hash, students)
-        if ahead is None or rows is None:
+        if (
+            ahead is None
+            or rows is None
+            or not {row.subject_id for row in rows} <= {*students, None}
+        ):
             return None
         return Foreseen(ahead.asked_by(students), rows)

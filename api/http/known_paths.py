@@ -12,8 +12,11 @@ from werkzeug.routing import Map, MapAdapter
 
 from api.services.recent import Recent
 
-GENERATION: Final = 1024
-"""Paths kept at least, some 500 bytes each."""
+GENERATION: Final = 512
+"""Paths kept at least, at most some 1,500 bytes each."""
+
+LONGEST: Final = 200
+"""Characters of a path that is kept: anybody may ask for one, before any limit is looked at."""
 
 
 class KnownPaths:
@@ -35,7 +38,7 @@ class _Adapter(MapAdapter):
 
     def match(self, *given: Any, **named: Any) -> Any:
         """The rule of this request and what it read from the path, as Flask asks for them."""
-        if given or named != {"return_rule": True}:
+        if given or named != {"return_rule": True} or len(self.path_info) > LONGEST:
             return super().match(*given, **named)
         key = self.default_method, self.path_info
         found = self._found.find(key) or self._found.keep(key, super().match(return_rule=True))

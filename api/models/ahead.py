@@ -1,18 +1,22 @@
 """Reading ahead: what a request will ask next goes out with the look at its token.
 
 It is a guess, made before it is known who asks. Right, it saves a round trip; wrong, it is thrown
-away: rows count only for whoever then asks the very same question.
+away: rows count only for whoever then asks the very same question, and only for a moment.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from time import monotonic
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Row, Select
+
+FRESH_SECONDS: Final = 0.05
+"""How long rows count as the present. The body comes after them, as slowly as its sender likes."""
 
 
 class Question(NamedTuple):
@@ -50,7 +54,9 @@ class Foreseen:
 
     question: Question
     rows: Sequence[Row[Any]]
+    read_at: float = field(default_factory=monotonic)
 
     def answers(self, statement: Any, parameters: Mapping[str, Any]) -> bool:
-        """Whether this is the question, word for word."""
-        return statement is self.question.statement and parameters == self.question.parameters
+        """Whether this is the question, word for word, and was answered just now."""
+        is_it = statement is self.question.statement and parameters == self.question.parameters
+        return is_it and monotonic() - self.read_at < FRESH_SECONDS

@@ -14,9 +14,13 @@ from api.models.school_class import SchoolClass
 from api.models.student import Student
 from api.models.user import Token
 
-_HOLDER = Token.__table__.join(Member.__table__, Member.user_id == Token.user_id).join(
+# From the token on, and never from the students of the organization.
+_HOLDER = Token.__table__.join(Member.__table__, Member.user_id == opaque(Token.user_id)).join(
     Student.__table__,
-    and_(Student.organization_id == Member.organization_id, Student.member_id == Member.id),
+    and_(
+        Student.organization_id == opaque(Member.organization_id),
+        Student.member_id == opaque(Member.id),
+    ),
 )
 GUARDS_OF_HOLDER: Select[Any] = (
     select(*OF_GUARDS)
@@ -28,7 +32,7 @@ GUARDS_OF_HOLDER: Select[Any] = (
             _HOLDER,
             and_(
                 Token.hash == bindparam("token_hash"),
-                Student.organization_id == opaque(SchoolClass.organization_id),
+                opaque(Student.organization_id) == SchoolClass.organization_id,
                 # What is archived nobody is a member of.
                 Organization.archived_at.is_(None),
             ),

@@ -10,8 +10,12 @@ from api.models.database import Transaction
 from api.models.engines import UnsuitableDatabase
 from api.models.schema_info import check_schema
 
+OLDEST_SERVER: Final = 140_000
+"""PostgreSQL 14: the search for clashes puts times together as a multirange."""
+
 _TOLD: Final = text(
-    "SELECT current_setting('TimeZone') AS zone, current_setting('server_encoding') AS encoding"
+    "SELECT current_setting('TimeZone') AS zone, current_setting('server_encoding') AS encoding,"
+    " current_setting('server_version_num')::int AS release"
 )
 
 
@@ -30,12 +34,16 @@ def check_fit(tx: Transaction, *, release: str) -> None:
 
 
 def check_server(tx: Transaction) -> None:
-    """Refuse a PostgreSQL database of another time zone or encoding.
+    """Refuse a PostgreSQL that is too old, or a database of another time zone or encoding.
 
     Raises:
-        UnsuitableDatabase: times or texts would not come back as they were written.
+        UnsuitableDatabase: times or texts would not come back as they were written, or statements
+            not be understood.
     """
     told = tx.all(_TOLD)[0]
+    if told.release < OLDEST_SERVER:
+        needed, found = OLDEST_SERVER // 10_000, told.release // 10_000
+        raise UnsuitableDatabase(f"PostgreSQL {found}: Homeroom needs {needed} or newer")
     if told.zone not in {"UTC", "Etc/UTC"} or told.encoding != "UTF8":
         raise UnsuitableDatabase(
             f"time zone {told.zone} and encoding {told.encoding}, not UTC and UTF8: "

@@ -22,7 +22,7 @@ Verdicts = Mapping[str, tuple[Block, ...]]
 class Judged:
     """A row, and for each action on it what would stand in the way.
 
-    `is_shared`: these verdicts are one object, for ever, with those of all rows that no guard can
+    `is_shared`: these verdicts are one object with those of all rows that no guard can
     tell from this one.
     """
 

@@ -9,6 +9,7 @@ from api.http.known_paths import KnownPaths
 RULES = [
     Rule("/classes/<int:class_id>", endpoint="one", methods=["GET"]),
     Rule("/classes", endpoint="many", methods=["GET", "POST"]),
+    Rule("/by-external-id/<path:external_id>", endpoint="named", methods=["GET"]),
 ]
 
 
@@ -69,3 +70,12 @@ def test_whoever_asks_in_another_way_is_answered_by_the_rules(paths):
 
     assert adapter.match() == ("one", {"class_id": 7})
     assert adapter.match("/classes", method="POST") == ("many", {})
+
+
+def test_a_long_path_is_matched_and_not_kept(paths):
+    kept = matched(paths, "GET", "/by-external-id/short")
+    for _ in range(2):
+        assert matched(paths, "GET", f"/by-external-id/{'x' * 9000}")[0] == "named"
+
+    assert kept == ("named", {"external_id": "short"})
+    assert [len(path) < 200 for _, path in paths.found._young] == [True]

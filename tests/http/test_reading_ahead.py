@@ -1,12 +1,18 @@
 """What a request reads first goes out with the look at its token, and counts for nobody else."""
 
+import io
+import time
+from types import SimpleNamespace
+
 import pytest
 from sqlalchemy import delete, select, text, update
 
+from api import ids
 from api.authz import secrets
+from api.http.guesses import Guesses
 from api.models import Organization, SchoolClass, Student, Token, prepared
-from api.models.ahead import Foreseen, Question
-from api.models.facts import GUARDS
+from api.models.ahead import FRESH_SECONDS, Ahead, Foreseen, Question
+from api.models.facts import CLASS_ITEM_UNSEARCHED, GUARDS
 from api.models.facts_ahead import GUARDS_OF_HOLDER
 from tests import factories
 from tests.apps import a_school
@@ -49,10 +55,11 @@ def trips(monkeypatch):
 @pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
 def test_a_class_is_read_with_the_token_once_the_process_has_seen_it(school, url, trips):
     school.student.get(f"{school.url}/classes")
-    answers = [school.student.get(url) for _ in range(3)]
+    answers = [school.student.get(url) for _ in range(5)]
 
     assert len({answer.data for answer in answers}) == 1
-    assert len(trips) >= 2
+    # A statement's first use in a process prepares nothing.
+    assert trips[-2:] == [CLASS_ITEM_UNSEARCHED] * 2
 
 
 def test_a_student_that_is_no_longer_the_caller_is_not_read_for(school, url):
@@ -116,6 +123,65 @@ def test_staff_who_names_a_student_gets_that_students_facts(school, url):
 
         assert made.status_code == 201
         assert made.json["student_id"] == body["student_id"]
+
+
+class SlowBody(io.BytesIO):
+    """`{}`, before which something happens, and no less than the time that rows stay fresh."""
+
+    def __init__(self, *meanwhile):
+        super().__init__(b"{}")
+        self.meanwhile = list(meanwhile)
+
+    def read(self, *size):
+        self.wait()
+        return super().read(*size)
+
+    def readinto(self, buffer):
+        self.wait()
+        return super().readinto(buffer)
+
+    def wait(self):
+        while self.meanwhile:
+            self.meanwhile.pop()()
+            time.sleep(FRESH_SECONDS)
+
+
+def test_what_was_read_before_a_slow_body_is_read_again_after_it(school, algebra, url):
+    with school.database.write() as tx:
+        other = factories.a_class(tx, school.row.id, status="open")
+    student = school.another()
+    seat = f"/v1/classes/{ids.encode('cls', other.id)}/registrations"
+    assert student.post(seat, {}).status_code == 201
+
+    def clash():
+        with school.database.write() as tx:
+            factories.a_session(tx, other)
+
+    answer = student.open(
+        "POST",
+        f"{url}/registrations",
+        input_stream=SlowBody(clash),
+        content_length=2,
+        content_type="application/json",
+    )
+
+    assert answer.status_code == 409
+    assert answer.json["code"] == "time-conflict"
+
+
+def test_the_students_own_row_is_for_who_was_a_student_when_the_token_was_read(school):
+    row = SimpleNamespace
+    ahead = Ahead(Question(GUARDS_OF_HOLDER, {}), lambda _: Question(GUARDS, {}))
+    holder = school.student.student.id
+    for students, rows, is_kept in (
+        ([holder], [row(subject_id=holder)], True),
+        ([holder], [row(subject_id=None)], True),
+        ([], [row(subject_id=holder)], False),
+        ([], [], True),
+    ):
+        foreseen = Guesses().foreseen(ahead, b"hash", students, rows)
+
+        assert (foreseen is not None) == is_kept
 
 
 def facts_of(school, algebra, person, students):

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from api.clock import SystemClock
 from api.errors import Busy, NotFound, Unavailable
-from api.models import Organization, engines
+from api.models import Organization, engines, fitness
 from api.models.database import Database, open_database
 from api.models.engines import (
     SQLITE_PRAGMAS,
@@ -206,6 +206,14 @@ def test_a_session_that_is_not_in_utc_stops_the_start(fresh_database_url):
     with pytest.raises(UnsuitableDatabase, match="Europe/Vienna"), database.read() as tx:
         check_fit(tx, release=RELEASE)
     database.close()
+
+
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+def test_a_server_that_is_too_old_stops_the_start(fresh_database, monkeypatch):
+    monkeypatch.setattr(fitness, "OLDEST_SERVER", 990_000)
+
+    with pytest.raises(UnsuitableDatabase, match="99 or newer"), fresh_database.read() as tx:
+        check_fit(tx, release=RELEASE)
 
 
 @pytest.mark.parametrize("backend", ["postgresql"], indirect=True)

@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import event, text
 
 from api.models import access, facts, page_facts, places
+from api.models.facts_ahead import GUARDS_OF_HOLDER
 from api.models.prepared import prepared
 from api.models.verify_rows import NO_LIMIT_HERE
 from tests import factories
@@ -46,7 +47,16 @@ def test_the_search_for_other_lines_begins_with_the_student_or_the_class(tx, sta
 
 
 @pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
-@pytest.mark.parametrize("statement", [facts.CLASS_ITEM, facts.GUARDS, page_facts.PLACES])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        facts.CLASS_ITEM,
+        facts.CLASS_ITEM_UNSEARCHED,
+        facts.GUARDS,
+        GUARDS_OF_HOLDER,
+        page_facts.PLACES,
+    ],
+)
 def test_a_plan_made_for_empty_tables_finds_the_places_of_a_student_when_they_are_full(
     fresh_database, statement
 ):
@@ -57,7 +67,7 @@ def test_a_plan_made_for_empty_tables_finds_the_places_of_a_student_when_they_ar
 
 
 @pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
-@pytest.mark.parametrize("statement", [facts.CLASS_ITEM, facts.GUARDS])
+@pytest.mark.parametrize("statement", [facts.CLASS_ITEM, facts.GUARDS, GUARDS_OF_HOLDER])
 def test_a_plan_made_for_empty_tables_looks_up_what_meets_at_an_hour(fresh_database, statement):
     found = conditions_on("sessions", general_plan(fresh_database, statement))
 
@@ -73,8 +83,27 @@ def test_a_plan_made_for_empty_tables_finds_the_answers_of_one_user(fresh_databa
 
 
 @pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+def test_a_plan_made_for_empty_tables_begins_with_the_token(fresh_database):
+    plan = general_plan(fresh_database, GUARDS_OF_HOLDER)
+
+    looked_up = {"tokens": "hash", "members": "user_id", "students": "members."}
+    for table, column in looked_up.items():
+        found = conditions_on(table, plan)
+        assert len(found) == 1
+        assert column in found[0], f"{table}: {found[0]}"
+
+
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
 @pytest.mark.parametrize(
-    "statement", [access.BY_TOKEN_AND_KEY, facts.CLASS_ITEM, facts.GUARDS, page_facts.PLACES]
+    "statement",
+    [
+        access.BY_TOKEN_AND_KEY,
+        facts.CLASS_ITEM,
+        facts.CLASS_ITEM_UNSEARCHED,
+        facts.GUARDS,
+        GUARDS_OF_HOLDER,
+        page_facts.PLACES,
+    ],
 )
 def test_no_plan_made_for_empty_tables_reads_one_from_end_to_end(fresh_database, statement):
     plan = general_plan(fresh_database, statement)
