@@ -40,6 +40,11 @@ ONE_LOCKED = (
 )
 """One registration under the lock of its class."""
 
+SEATED_STUDENTS = select(Registration.student_id).where(
+    _OF_CLASS, in_states(Registration.state, SEATED)
+)
+"""Who has a seat in a class that is locked."""
+
 OVERDUE = (
     select(*_COLUMNS)
     .where(

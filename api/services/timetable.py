@@ -10,8 +10,10 @@ from sqlalchemy import Row, update
 from api.authz.actor import Actor
 from api.authz.policy import Action, Policy, Subject
 from api.errors import FieldError, StateConflict, ValidationFailed
+from api.models import places, seats
 from api.models import session as sessions
 from api.models.database import Transaction
+from api.models.locks import LockStep
 from api.models.school_class import ClassStatus, SchoolClass, instructor_ids
 from api.services import class_seats, inheritance
 from api.services.catalogue import refuse_absent
@@ -77,7 +79,8 @@ def verdicts(policy: Policy, actor: Actor, organization_id: UUID) -> Verdicts:
 def changed(tx: Transaction, actor: Actor, school_class: Row[Any]) -> None:
     """Let a locked class know that its sessions changed: who registers is judged by them.
 
-    Whoever is registered keeps the place, clash or not.
+    So is whoever has a seat in it and registers elsewhere at this moment: what was found out about
+    them holds no longer. Whoever is registered keeps the place, clash or not.
     """
     tx.execute(
         update(SchoolClass)
@@ -88,9 +91,23 @@ def changed(tx: Transaction, actor: Actor, school_class: Row[Any]) -> None:
         .values(version=SchoolClass.version + 1, updated_at=tx.now())
     )
     inheritance.settle(tx, school_class.organization_id, school_class.id)
+    _bump_seated(tx, school_class)
     row = class_seats.locked_class(tx, school_class.id)
     assert row is not None, "the class is locked"
     class_seats.revised(tx, actor, row)
+
+
+def _bump_seated(tx: Transaction, school_class: Row[Any]) -> None:
+    of = {"organization_id": school_class.organization_id, "class_id": school_class.id}
+    seated = sorted(row.student_id for row in tx.all(places.SEATED_STUDENTS, **of))
+    if not seated:
+        return
+    tx.lock(LockStep.STUDENT, *seated)
+    tx.all(seats.LOCKED_STUDENTS, student_ids=seated)
+    tx.execute(
+        seats.BUMP_STUDENTS,
+        {"of_organization": school_class.organization_id, "student_ids": seated},
+    )
 
 
 def room_for_sessions(tx: Transaction, school_class: Row[Any], *, beside: int = 0) -> int:

@@ -21,7 +21,7 @@ from api.errors import (
     ValidationFailed,
 )
 from api.models import SchoolClass, seats
-from api.services import registrations
+from api.services import class_seats, registrations, timetable
 from api.services.registration_doors import Door
 from tests import factories
 from tests.services.school import School
@@ -330,6 +330,40 @@ def test_a_window_that_closes_during_the_wait_is_closed(school, clock, monkeypat
         school.register(school_class, school.a_student())
 
     assert school.states(school_class) == []
+
+
+def register_while_another_class_is_moved(school, clock, monkeypatch):
+    """Register for a class; just before its lock another one of the student meets at its hour."""
+    wanted, other, student = school.a_class(), school.a_class(), school.a_student()
+    at = clock.now() + timedelta(days=30)
+    school.a_session(wanted, at)
+    school.register(other, student)
+    take = seats.take
+
+    def late(tx, wish):
+        monkeypatch.setattr(seats, "take", take)
+        with school.database.write() as moving:
+            row = class_seats.locked_class(moving, other.id)
+            factories.a_session(moving, other, starts_at=at)
+            timetable.changed(moving, school.registrar, row)
+        return take(tx, wish)
+
+    monkeypatch.setattr(seats, "take", late)
+    return school.register(wanted, student)
+
+
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+def test_a_timetable_that_changes_before_the_lock_is_looked_at_again(school, clock, monkeypatch):
+    with pytest.raises(TimeConflict):
+        register_while_another_class_is_moved(school, clock, monkeypatch)
+
+
+@pytest.mark.twin
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+def test_twin_who_is_not_told_of_another_timetable_sits_in_two_classes(school, clock, monkeypatch):
+    monkeypatch.setattr(timetable, "_bump_seated", lambda *_: None)
+
+    assert register_while_another_class_is_moved(school, clock, monkeypatch).state == "enrolled"
 
 
 def a_window(opens_at, closes_at, audience=None):
