@@ -27,57 +27,6 @@ IS_IGNORED = Organization.conflict_policy == literal_column(f"'{ConflictPolicy.I
 """Whether the organization does not care for clashes."""
 
 
-def _clashes(is_in_the_way: ColumnElement[bool]) -> ColumnElement[Any]:
-    """Sessions of the class, each beside one of another class in which the student has a seat.
-
-    Session by session of those classes, in the class along its index: ours are looked up by what
-    is read of theirs first, or PostgreSQL would compare all of theirs with all of ours.
-    """
-    pairs = (
-        select(
-            json_rows(
-                _Ours.id,
-                _Ours.starts_at,
-                _Ours.ends_at,
-                _Theirs.class_id,
-                _Theirs.id,
-                _Theirs.starts_at,
-                _Theirs.ends_at,
-            )
-        )
-        .select_from(_Other)
-        .join(
-            _Theirs,
-            and_(
-                _Theirs.organization_id == opaque(_Other.organization_id),
-                _Theirs.class_id == opaque(_Other.class_id),
-                _Theirs.status == _SCHEDULED,
-                is_in_the_way,
-            ),
-        )
-        .join(
-            _Ours,
-            and_(
-                _Ours.organization_id == opaque(_Theirs.organization_id),
-                _Ours.class_id == SchoolClass.id,
-                _Ours.status == _SCHEDULED,
-                _Ours.starts_at > minutes_after(_Theirs.starts_at, -(_GAP + _LONGEST)),
-                _Ours.starts_at < minutes_after(_Theirs.ends_at, _GAP),
-                minutes_after(_Theirs.starts_at, -_GAP) < _Ours.ends_at,
-            ),
-        )
-        .where(
-            _Other.organization_id == SchoolClass.organization_id,
-            _Other.student_id == Student.id,
-            _Other.class_id != SchoolClass.id,
-            in_states(opaque(_Other.state), SEATED),
-        )
-        .correlate(*OF_ROW)
-        .scalar_subquery()
-    )
-    return case((IS_IGNORED, null()), else_=pairs)
-
-
 _OUR_TIMES = (
     select(
         times_of(
@@ -93,10 +42,54 @@ _OUR_TIMES = (
     .correlate(*OF_ROW)
     .scalar_subquery()
 )
+_PAIRS = (
+    select(
+        json_rows(
+            _Ours.id,
+            _Ours.starts_at,
+            _Ours.ends_at,
+            _Theirs.class_id,
+            _Theirs.id,
+            _Theirs.starts_at,
+            _Theirs.ends_at,
+        )
+    )
+    .select_from(_Other)
+    .join(
+        _Theirs,
+        and_(
+            _Theirs.organization_id == opaque(_Other.organization_id),
+            _Theirs.class_id == opaque(_Other.class_id),
+            _Theirs.status == _SCHEDULED,
+            is_within(_Theirs.starts_at, _Theirs.ends_at, _OUR_TIMES),
+        ),
+    )
+    .join(
+        _Ours,
+        and_(
+            _Ours.organization_id == opaque(_Theirs.organization_id),
+            _Ours.class_id == SchoolClass.id,
+            _Ours.status == _SCHEDULED,
+            _Ours.starts_at > minutes_after(_Theirs.starts_at, -(_GAP + _LONGEST)),
+            _Ours.starts_at < minutes_after(_Theirs.ends_at, _GAP),
+            minutes_after(_Theirs.starts_at, -_GAP) < _Ours.ends_at,
+        ),
+    )
+    .where(
+        _Other.organization_id == SchoolClass.organization_id,
+        _Other.student_id == Student.id,
+        _Other.class_id != SchoolClass.id,
+        in_states(opaque(_Other.state), SEATED),
+    )
+    .correlate(*OF_ROW)
+    .scalar_subquery()
+)
 
-SOUGHT = _clashes(is_within(_Theirs.starts_at, _Theirs.ends_at, _OUR_TIMES))
-"""The clashes of the class, as a list of pairs; null for none.
+SOUGHT: ColumnElement[Any] = case((IS_IGNORED, null()), else_=_PAIRS)
+"""Sessions of the class, each beside one of another class in which the student has a seat.
 
-All times of the class are put together once, so that none of its sessions is looked up for those
-of theirs, nearly all of them, that are in nobody's way.
+A list of pairs; null for none. All times of the class are put together once, so that none of its
+sessions is looked up for those of theirs, nearly all of them, that are in nobody's way. For the
+others it is, session by session of theirs along the index of ours: by what is read of theirs first,
+or PostgreSQL would compare all of theirs with all of ours.
 """
