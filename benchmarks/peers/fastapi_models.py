@@ -1,6 +1,6 @@
 """What the FastAPI peer stores (SQLAlchemy 2 declarative) and shows (pydantic)."""
 
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -62,6 +62,16 @@ class Registration(Base):
     state: Mapped[str]
     ticket: Mapped[int]
     decided_at: Mapped[datetime]
+
+
+class Meeting(Base):
+    __tablename__ = "meetings"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    class_id: Mapped[int] = mapped_column(ForeignKey("classes.id"))
+    weekday: Mapped[int]
+    starts_at: Mapped[time]
+    ends_at: Mapped[time]
 
 
 class Event(Base):

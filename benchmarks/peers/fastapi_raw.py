@@ -32,6 +32,14 @@ CALLER = f"""
     FROM caller LEFT JOIN idempotency_records i
         ON i.student_id = caller.student_id AND i.key = $2
 """
+CLASH = """
+    SELECT r.class_id FROM registrations r
+    JOIN meetings mine ON mine.class_id = r.class_id
+    JOIN meetings wanted ON wanted.weekday = mine.weekday
+        AND wanted.starts_at < mine.ends_at AND wanted.ends_at > mine.starts_at
+    WHERE r.student_id = $2 AND r.state = 'enrolled' AND wanted.class_id = $1
+    LIMIT 1
+"""
 # One statement takes the seat and writes all that follows from it, so that the lock on the
 # class is held for one round trip.
 SEAT = """
@@ -140,6 +148,8 @@ async def register(class_id: int, request: Request) -> Response:
         if caller["fingerprint"] != fingerprint:
             raise HTTPException(422, "this key was used for another request")
         return json_answer(caller["body"], caller["status"])
+    if await pool.fetchval(CLASH, class_id, caller["student_id"]) is not None:
+        raise HTTPException(409, "time-conflict")
     own = f"{request.base_url}classes/{class_id}"
     try:
         seat = await pool.fetchval(SEAT, class_id, caller["student_id"], key, fingerprint, own)

@@ -6,85 +6,21 @@ from datetime import UTC, datetime
 
 from flask import Flask, Response, g, jsonify, request, url_for
 from flask_restful import Api, Resource
-from flask_sqlalchemy import SQLAlchemy
 from marshmallow import Schema, fields
-from sqlalchemy import DateTime, ForeignKey, select
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import and_, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
+from sqlalchemy.orm import aliased
 from werkzeug.exceptions import Conflict, HTTPException, NotFound, Unauthorized, UnprocessableEntity
 
-
-class Base(DeclarativeBase):
-    registry = registry(
-        type_annotation_map={datetime: DateTime(timezone=True), dict: JSONB, list: JSONB}
-    )
-
-
-db = SQLAlchemy(model_class=Base)
-
-
-class SchoolClass(db.Model):
-    __tablename__ = "classes"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    course_id: Mapped[int]
-    external_id: Mapped[str]
-    section: Mapped[str]
-    title: Mapped[str]
-    description: Mapped[str | None]
-    instructors: Mapped[list]
-    location: Mapped[str | None]
-    timezone: Mapped[str]
-    status: Mapped[str]
-    capacity: Mapped[int | None]
-    seats_taken: Mapped[int]
-    waitlist_length: Mapped[int]
-    drop_until: Mapped[datetime | None]
-    withdraw_until: Mapped[datetime | None]
-    last_seq: Mapped[int]
-    version: Mapped[int]
-    created_at: Mapped[datetime]
-    updated_at: Mapped[datetime]
-
-
-class Token(db.Model):
-    __tablename__ = "tokens"
-
-    digest: Mapped[bytes] = mapped_column(primary_key=True)
-    student_id: Mapped[int]
-    expires_at: Mapped[datetime]
-
-
-class Registration(db.Model):
-    __tablename__ = "registrations"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    class_id: Mapped[int] = mapped_column(ForeignKey("classes.id"))
-    student_id: Mapped[int]
-    state: Mapped[str]
-    ticket: Mapped[int]
-    decided_at: Mapped[datetime]
-
-
-class Event(db.Model):
-    __tablename__ = "events"
-
-    class_id: Mapped[int] = mapped_column(ForeignKey("classes.id"), primary_key=True)
-    seq: Mapped[int] = mapped_column(primary_key=True)
-    type: Mapped[str]
-    actor_id: Mapped[int]
-    data: Mapped[dict]
-
-
-class IdempotencyRecord(db.Model):
-    __tablename__ = "idempotency_records"
-
-    student_id: Mapped[int] = mapped_column(primary_key=True)
-    key: Mapped[str] = mapped_column(primary_key=True)
-    fingerprint: Mapped[str]
-    status: Mapped[int]
-    body: Mapped[dict]
+from benchmarks.peers.flask_models import (
+    Event,
+    IdempotencyRecord,
+    Meeting,
+    Registration,
+    SchoolClass,
+    Token,
+    db,
+)
 
 
 class ClassSchema(Schema):
@@ -201,11 +137,14 @@ class ClassRegistrations(Resource):
             if known.fingerprint != fingerprint:
                 raise UnprocessableEntity("this key was used for another request")
             return created(known.body)
+        clash = clashing_class(class_id)
         row = db.session.get(SchoolClass, class_id, with_for_update=True)
         if row is None:
             raise NotFound("no such class")
         if row.capacity is not None and row.seats_taken >= row.capacity:
             raise Conflict("class-full")
+        if clash is not None:
+            raise Conflict(f"time-conflict with class {clash}")
         try:
             body = take_seat(row, key, fingerprint)
             db.session.commit()
@@ -213,6 +152,28 @@ class ClassRegistrations(Resource):
             db.session.rollback()
             raise Conflict("already-registered") from broken
         return created(body)
+
+
+mine, wanted = aliased(Meeting), aliased(Meeting)
+
+
+def clashing_class(class_id: int) -> int | None:
+    at_once = and_(
+        wanted.weekday == mine.weekday,
+        wanted.starts_at < mine.ends_at,
+        wanted.ends_at > mine.starts_at,
+    )
+    return db.session.scalar(
+        select(Registration.class_id)
+        .join(mine, mine.class_id == Registration.class_id)
+        .join(wanted, at_once)
+        .where(
+            Registration.student_id == g.student_id,
+            Registration.state == "enrolled",
+            wanted.class_id == class_id,
+        )
+        .limit(1)
+    )
 
 
 def take_seat(row: SchoolClass, key: str, fingerprint: str) -> dict:

@@ -53,6 +53,18 @@ CREATE TABLE registrations (
     UNIQUE (class_id, student_id)
 );
 
+CREATE INDEX registrations_of_student ON registrations (student_id);
+
+-- One hour of every week; a student may not sit in two classes at once.
+CREATE TABLE meetings (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    class_id bigint NOT NULL REFERENCES classes (id),
+    weekday smallint NOT NULL,
+    starts_at time NOT NULL,
+    ends_at time NOT NULL CHECK (ends_at > starts_at)
+);
+CREATE INDEX meetings_of_class ON meetings (class_id);
+
 CREATE TABLE events (
     class_id bigint NOT NULL REFERENCES classes (id),
     seq bigint NOT NULL,

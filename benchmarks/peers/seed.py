@@ -11,6 +11,9 @@ from benchmarks import catalogue
 
 SCHEMA = Path(__file__).with_name("peers.sql")
 STUDENTS = 8_000
+COHORT = range(1, 6)
+"""The classes in which every student sits already; they meet in the last hour of a day."""
+LAST_HOUR = 23
 
 
 def secret_of(student_id: int) -> str:
@@ -25,6 +28,8 @@ def fill(url: str) -> int:
         ids, titles = _courses(connection)
         classes = _classes(connection, ids, titles)
         _students(connection)
+        _meetings(connection, classes)
+        _cohort(connection)
         connection.commit()
         connection.autocommit = True
         connection.execute("VACUUM ANALYZE")
@@ -81,3 +86,20 @@ def _students(connection: psycopg.Connection) -> None:
         for number in range(1, STUDENTS + 1):
             digest = hashlib.sha256(secret_of(number).encode()).digest()
             copy.write_row((digest, number, expires_at))
+
+
+def _meetings(connection: psycopg.Connection, classes: int) -> None:
+    """An hour a week for each class; none but the cohort's is in the last hour of a day."""
+    statement = "COPY meetings (class_id, weekday, starts_at, ends_at) FROM STDIN"
+    with connection.cursor().copy(statement) as copy:
+        for number in range(1, classes + 1):
+            hour = LAST_HOUR if number in COHORT else number // 7 % LAST_HOUR
+            copy.write_row((number, number % 7, f"{hour:02}:00", f"{hour:02}:50"))
+
+
+def _cohort(connection: psycopg.Connection) -> None:
+    statement = "COPY registrations (class_id, student_id, state, ticket) FROM STDIN"
+    with connection.cursor().copy(statement) as copy:
+        for class_id in COHORT:
+            for number in range(1, STUDENTS + 1):
+                copy.write_row((class_id, number, "enrolled", number))

@@ -9,10 +9,11 @@ import psycopg
 
 from benchmarks import links, postgres
 from benchmarks.jobs import CLASSES_OF_RUSH, Job, Request, Rush, Verdict
-from benchmarks.peers.seed import STUDENTS, secret_of
+from benchmarks.peers.seed import COHORT, STUDENTS, secret_of
 
-RESET = """
-    TRUNCATE registrations, events, idempotency_records;
+RESET = f"""
+    TRUNCATE events, idempotency_records;
+    DELETE FROM registrations WHERE class_id > {COHORT[-1]};
     UPDATE classes SET seats_taken = 0, last_seq = 0 WHERE last_seq > 0;
 """
 COUNTS = """
@@ -43,7 +44,7 @@ class PeerWorld:
         with psycopg.connect(self.url, autocommit=True) as connection:
             connection.execute(RESET)
             connection.execute("UPDATE classes SET capacity = %s WHERE id = ANY(%s)", (seats, ids))
-            connection.execute("VACUUM ANALYZE classes")
+            connection.execute("VACUUM ANALYZE classes, registrations")
         requests = [self._registration(ids[i % count], i + 1) for i in range(size)]
         return Rush(requests=requests, seats=seats * count, class_ids=ids)
 

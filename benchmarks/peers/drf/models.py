@@ -58,6 +58,19 @@ class Registration(models.Model):
         managed = False
 
 
+class Meeting(models.Model):
+    school_class = models.ForeignKey(
+        SchoolClass, models.CASCADE, db_column="class_id", related_name="meetings"
+    )
+    weekday = models.SmallIntegerField()
+    starts_at = models.TimeField()
+    ends_at = models.TimeField()
+
+    class Meta:
+        db_table = "meetings"
+        managed = False
+
+
 class Event(models.Model):
     pk = models.CompositePrimaryKey("school_class_id", "seq")
     school_class = models.ForeignKey(SchoolClass, models.CASCADE, db_column="class_id")

@@ -3,6 +3,7 @@
 import hashlib
 
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from rest_framework.exceptions import APIException, NotFound
 from rest_framework.generics import ListAPIView, RetrieveAPIView
@@ -11,7 +12,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from benchmarks.peers.drf.models import Event, IdempotencyRecord, Registration, SchoolClass
+from benchmarks.peers.drf.models import (
+    Event,
+    IdempotencyRecord,
+    Meeting,
+    Registration,
+    SchoolClass,
+)
 from benchmarks.peers.drf.serializers import ClassSerializer, RegistrationSerializer
 
 
@@ -88,11 +95,14 @@ class ClassRegistrations(APIView):
         return Response(body, 201)
 
     def take_seat(self, class_id: int, student_id: int) -> Registration:
+        clash = clashing_class(class_id, student_id)
         row = SchoolClass.objects.select_for_update().filter(pk=class_id).first()
         if row is None:
             raise NotFound("no such class")
         if row.capacity is not None and row.seats_taken >= row.capacity:
             raise Conflict("class-full")
+        if clash is not None:
+            raise Conflict(f"time-conflict with class {clash}")
         row.seats_taken += 1
         row.last_seq += 1
         row.save(update_fields=["seats_taken", "last_seq"])
@@ -113,3 +123,18 @@ class ClassRegistrations(APIView):
             data={"registration_id": registration.pk, "seat_delta": 1},
         )
         return registration
+
+
+def clashing_class(class_id: int, student_id: int) -> int | None:
+    at_once = Meeting.objects.filter(
+        school_class_id=class_id,
+        weekday=OuterRef("weekday"),
+        starts_at__lt=OuterRef("ends_at"),
+        ends_at__gt=OuterRef("starts_at"),
+    )
+    clashing = Meeting.objects.filter(
+        Exists(at_once),
+        school_class__registration__student_id=student_id,
+        school_class__registration__state="enrolled",
+    )
+    return clashing.values_list("school_class_id", flat=True).first()
