@@ -1,0 +1,1 @@
+"""A client that knows the root of a Homeroom, and follows links and forms from there."""

@@ -1,0 +1,1 @@
+"""A running Homeroom for the tests of whoever builds on it."""
