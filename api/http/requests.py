@@ -112,11 +112,14 @@ class Envelope:
 
 
 def base_url(request: Request) -> str:
-    """What links begin with where no public URL is set: this host if it is plainly this machine."""
+    """What links begin with where no public URL is set, down to where the application is mounted.
+
+    That is this host if it is plainly this machine.
+    """
     host = request.environ.get("HTTP_HOST", "")
     if not LOOPBACK.fullmatch(host):
         host = f"{request.environ['SERVER_NAME']}:{request.environ['SERVER_PORT']}"
-    return f"{request.scheme}://{host}"
+    return f"{request.scheme}://{host}{request.script_root}"
 
 
 def require_sizes(request: Request) -> None:
