@@ -16,6 +16,7 @@ from werkzeug.routing import MapAdapter
 from api import resources
 from api.clock import Clock, SystemClock, epoch_ms
 from api.container import Container, build
+from api.http import code_on_demand
 from api.http.authentication import Authentication
 from api.http.cors import Cors
 from api.http.cursors import Cursors
@@ -171,6 +172,7 @@ def _mount(app: Flask, settings: Settings, database: Database, container: Contai
     api.init_app(app)
     renderer.compile(app)
     Docs(app)
+    code_on_demand.attach(app)
     app.extensions["homeroom"] = Homeroom(
         settings=settings,
         database=database,

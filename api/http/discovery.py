@@ -10,6 +10,7 @@ from typing import Any, Final
 from flask import Flask, g
 
 from api.errors import NotFound, Refusal, every_refusal
+from api.http import code_on_demand
 from api.http.links import Target
 from api.http.openapi_components import description_of
 from api.http.problems import status_of
@@ -24,6 +25,7 @@ PLACES: Final[Mapping[str, tuple[str, str]]] = {
     "service-desc": ("flasgger.openapi", "application/json"),
     "service-doc": ("flasgger.apidocs", "text/html"),
     "status": ("readyz", "application/json"),
+    "code-on-demand": (code_on_demand.ENDPOINT, code_on_demand.MEDIA_TYPE),
 }
 """Relations to what is no operation: the endpoint in the URL map, and what is there."""
 
@@ -62,7 +64,9 @@ class Discovery:
     def catalog(self) -> dict[str, Any]:
         """The linkset of RFC 9727 §4: an entry for this host and one for its interface."""
         version = self.version_root()["_links"]["self"]["href"]
-        entry = {rel: [link] for rel, link in self._links(*PLACES).items()}
+        # A linkset names relations that are not registered by address (RFC 9264 §4.2).
+        registered = self._links(*filter(REGISTERED.__contains__, PLACES))
+        entry = {rel: [link] for rel, link in registered.items()}
         host = {"anchor": f"{g.base_url}/", "item": [{"href": version}]}
         return {"linkset": [host, {"anchor": version, **entry}]}
 

@@ -24,6 +24,7 @@ MEANINGS: Final[Mapping[str, str]] = MappingProxyType(
         "search": "This list with the parameters that narrow and order it.",
         "service-desc": "The OpenAPI document: every operation, schema and problem.",
         "service-doc": "The documentation, in which every operation can be tried.",
+        "code-on-demand": "A client as an ES module, which follows links and forms from the root.",
         "api-catalog": "The interfaces of this host as a linkset (RFC 9727).",
         "status": "Whether the service is ready (RFC 8631).",
         "v1": "Version 1 of the interface: where to go from the root.",
