@@ -113,10 +113,10 @@ class Exchange {
     this.#token = token;
   }
 
-  /** Speak for somebody from now on; what was read as somebody else is forgotten. */
+  /** Speak for somebody from now on; what is not for everybody is forgotten. */
   identify(token) {
     this.#token = token;
-    this.#kept.clear();
+    this.#kept = new Map([...this.#kept].filter(([, kept]) => kept.isPublic));
   }
 
   /** What is there now; kept answers are revalidated by their entity tag (RFC 9110 §13.1.2). */
@@ -176,12 +176,14 @@ class Exchange {
     const document = await documentOf(url, response);
     if (!response.ok) throw new Problem(response.status, document ?? {});
     const control = (response.headers.get("Cache-Control") ?? "").toLowerCase();
-    const age = control.includes("public") ? Number(/max-age=(\d+)/.exec(control)?.[1] ?? 0) : 0;
+    const isPublic = control.includes("public");
+    const age = isPublic ? Number(/max-age=(\d+)/.exec(control)?.[1] ?? 0) : 0;
     return {
       url,
       document,
       etag: response.headers.get("ETag"),
       isReplayed: response.headers.get("Idempotent-Replayed") === "true",
+      isPublic,
       freshUntil: Date.now() + age * 1000,
     };
   }

@@ -59,6 +59,7 @@ class Answer:
     etag: str | None
     document: Any
     is_replayed: bool = False
+    is_public: bool = False
     fresh_until: float = 0.0
 
 
@@ -74,9 +75,10 @@ class Exchange:
     _kept: OrderedDict[str, Answer] = field(default_factory=OrderedDict)
 
     def identify(self, token: str | None) -> None:
-        """Speak for somebody from now on; what was read as somebody else is forgotten."""
+        """Speak for somebody from now on; what is not for everybody is forgotten."""
         self.token = token
-        self._kept.clear()
+        public = [(url, kept) for url, kept in self._kept.items() if kept.is_public]
+        self._kept = OrderedDict(public)
 
     def read(self, url: str, *, anew: bool = False) -> Answer:
         """What is there now: kept answers are revalidated by their entity tag (RFC 9110 §13.1.2).
@@ -173,13 +175,15 @@ class Exchange:
         document = self._document(url, response)
         if response.is_error:
             raise problem(response.status_code, document if isinstance(document, dict) else {})
+        lifetime = _freshness(response.headers.get("Cache-Control", ""))
         return Answer(
             url=url,
             status=response.status_code,
             etag=response.headers.get("ETag"),
             document=document,
             is_replayed=response.headers.get("Idempotent-Replayed") == "true",
-            fresh_until=self.clock() + _freshness(response.headers.get("Cache-Control", "")),
+            is_public=lifetime is not None,
+            fresh_until=self.clock() + (lifetime or 0.0),
         )
 
     def _document(self, url: str, response: httpx.Response) -> Any:
@@ -205,8 +209,8 @@ def new_key() -> str:
     return secrets.token_urlsafe(16)
 
 
-def _freshness(cache_control: str) -> float:
+def _freshness(cache_control: str) -> float | None:
     """Seconds for which a public answer may be used without asking (RFC 9111 §5.2.2)."""
     said = dict(part.strip().partition("=")[::2] for part in cache_control.lower().split(","))
     age = said.get("max-age", "")
-    return float(age) if "public" in said and age.isdigit() else 0.0
+    return float(age) if "public" in said and age.isdigit() else None

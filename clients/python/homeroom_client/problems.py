@@ -36,7 +36,8 @@ class Problem(Exception):
     def __init__(self, status: int, members: Mapping[str, Any]) -> None:
         self.status = status
         self.members = dict(members)
-        super().__init__(f"{self.code}: {self.detail}")
+        places = "".join(f"\n  {_place_of(fault)}: {fault.get('code')}" for fault in self.errors)
+        super().__init__(f"{self.code}: {self.detail}{places}")
 
     @property
     def code(self) -> str:
@@ -64,6 +65,11 @@ class Problem(Exception):
         """Where the server says to go on."""
         written: Mapping[str, Mapping[str, Any]] = self.members.get("_links", {})
         return {rel: Link.read(rel, link) for rel, link in written.items()}
+
+
+def _place_of(fault: Mapping[str, Any]) -> str:
+    places = (fault.get(kind) for kind in ("pointer", "parameter", "header"))
+    return next(filter(None, places), "#")
 
 
 def _name_of(code: str) -> str:

@@ -1,0 +1,101 @@
+"""Homerooms to be found by links: as it comes, and with every path another."""
+
+import json
+import shutil
+import socket
+import subprocess
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from api.models import migrate
+from tests.browser.conftest import browser as browser
+from tests.clients.forwarding import Proxy, forwarding
+from tests.servers.programs import one_port
+
+HERE = Path(__file__).parent
+QUIET = {
+    "HOMEROOM_RATE_LIMIT": "off",
+    "HOMEROOM_REGISTRATION_RATE_LIMIT": "off",
+    "HOMEROOM_LOG": "text",
+}
+
+
+@dataclass
+class Place:
+    """Where a Homeroom is; `proxy`, if there is one, loses the first answer of every keyed write."""
+
+    url: str
+    proxy: Proxy | None = None
+
+
+@contextmanager
+def as_it_comes(folder):
+    with one_port(folder, **QUIET) as (_, client):
+        yield Place(str(client.base_url).rstrip("/"))
+
+
+@contextmanager
+def elsewhere(folder):
+    """Give another URL map, below a prefix, behind two proxies of which the inner one loses answers."""
+    with (
+        forwarding(prefix="/school-a") as outer,
+        forwarding(loses_answers=True) as inner,
+        socket.create_server(("127.0.0.1", 0)) as free,
+    ):
+        port = free.getsockname()[1]
+        free.close()
+        outer.upstream, inner.upstream = inner.address, f"http://127.0.0.1:{port}"
+        settings = {
+            "PORT": f"{port}",
+            "HOMEROOM_PUBLIC_URL": f"{outer.address}/school-a",
+            "HOMEROOM_TRUSTED_PROXIES": "2",
+        }
+        with one_port(folder, program=HERE / "other_map.py", **QUIET, **settings):
+            yield Place(f"{outer.address}/school-a", inner)
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory):
+    """A Homeroom as it comes."""
+    with prepared(tmp_path_factory, as_it_comes) as place:
+        yield place
+
+
+@pytest.fixture(scope="module", params=[as_it_comes, elsewhere], ids=["as-it-comes", "elsewhere"])
+def place(request, tmp_path_factory):
+    """Every Homeroom in turn."""
+    with prepared(tmp_path_factory, request.param) as place:
+        yield place
+
+
+@contextmanager
+def prepared(tmp_path_factory, opened):
+    folder = tmp_path_factory.mktemp("clients")
+    migrate.upgrade(f"sqlite:///{folder / 'homeroom.sqlite3'}")
+    with opened(folder) as place:
+        yield place
+
+
+@pytest.fixture
+def node():
+    """Give a function that runs a module of this folder under Node.js and reads its JSON."""
+    found = shutil.which("node")
+    if found is None:
+        pytest.skip("no Node.js: install version 20 or newer (Debian: apt-get install nodejs)")
+
+    def run(name, *arguments, **options):
+        ran = subprocess.run(
+            [found, HERE / name, *arguments],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+            **options,
+        )
+        assert ran.returncode == 0, ran.stderr
+        return json.loads(ran.stdout)
+
+    return run
