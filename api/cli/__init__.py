@@ -7,6 +7,7 @@ from typing import Final
 import click
 
 COMMANDS: Final = {
+    "browse": "Walk through a Homeroom by its links, on a terminal or in a pipe.",
     "db": "Make and change the tables of the configured database.",
     "doctor": "Say what is wrong with this installation, and how to mend it.",
     "organizations": "Remove archived organizations for good.",

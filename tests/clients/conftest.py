@@ -25,7 +25,7 @@ QUIET = {
 
 @dataclass
 class Place:
-    """Where a Homeroom is; `proxy`, if there is one, loses the first answer of every keyed write."""
+    """Where a Homeroom is; a `proxy` in front of it loses the first answer of every keyed write."""
 
     url: str
     proxy: Proxy | None = None
@@ -39,7 +39,7 @@ def as_it_comes(folder):
 
 @contextmanager
 def elsewhere(folder):
-    """Give another URL map, below a prefix, behind two proxies of which the inner one loses answers."""
+    """Give another URL map, below a prefix, behind two proxies: the inner one loses answers."""
     with (
         forwarding(prefix="/school-a") as outer,
         forwarding(loses_answers=True) as inner,

@@ -11,9 +11,9 @@ HOPS = ("For", "Proto", "Host", "Prefix")
 
 
 class Proxy(ThreadingHTTPServer):
-    """Forwards to `upstream`, says so in X-Forwarded-*, and can lose the answer of a write once.
+    """Forwards to `upstream`, says so in X-Forwarded-*, and can lose the first answer of a write.
 
-    `lost` holds the idempotency keys whose first answer never came back, `paths` what was asked for.
+    `lost` holds the idempotency keys whose answer got lost, `paths` what was asked for.
     """
 
     daemon_threads = True
@@ -34,7 +34,7 @@ class Proxy(ThreadingHTTPServer):
 
 
 class _Forward(BaseHTTPRequestHandler):
-    """One connection: each request goes on with one hop more, and its answer comes back as it is."""
+    """One connection: each request goes on with one hop more, its answer comes back as it is."""
 
     protocol_version = "HTTP/1.1"
 
@@ -82,10 +82,10 @@ class _Forward(BaseHTTPRequestHandler):
         if answer.status_code not in (204, 304):
             self.send_header("Content-Length", str(len(answer.content)))
         self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(answer.content)
+        self.wfile.write(answer.content)
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = forward
+    do_GET = do_POST = forward  # noqa: N815  # the library's names
+    do_PUT = do_PATCH = do_DELETE = forward  # noqa: N815  # the library's names
 
 
 @contextmanager
