@@ -6,7 +6,7 @@ import pytest
 
 from tests.clients.flow import Flow
 
-pytestmark = [pytest.mark.xdist_group("clients")]
+pytestmark = [pytest.mark.xdist_group("clients-flow")]
 
 FLOW = (Path(__file__).parent / "flow.mjs").read_text()
 FACTS = {

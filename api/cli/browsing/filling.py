@@ -86,8 +86,9 @@ def fill(form: Form, given: Mapping[str, str], asks: Asks | None) -> dict[str, A
         return values
     for name in form.missing(values):
         values[name] = _asked(form[name], asks)
-    # Whoever gave values in words has said what there is to say.
-    return values if given else values | _optional(form, values, asks)
+    # Whoever gave values in words, or a link that fixes some, has said what there is to say.
+    is_said = given or form.link.body
+    return values if is_said else values | _optional(form, values, asks)
 
 
 def _optional(form: Form, values: Mapping[str, Any], asks: Asks) -> dict[str, Any]:
