@@ -86,14 +86,14 @@ def node():
     if found is None:
         pytest.skip("no Node.js: install version 20 or newer (Debian: apt-get install nodejs)")
 
-    def run(name, *arguments, **options):
+    def run(name, *arguments, stdin=None):
         ran = subprocess.run(
             [found, HERE / name, *arguments],
             capture_output=True,
             text=True,
             timeout=60,
             check=False,
-            **options,
+            input=stdin,
         )
         assert ran.returncode == 0, ran.stderr
         return json.loads(ran.stdout)

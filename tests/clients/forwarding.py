@@ -37,6 +37,7 @@ class _Forward(BaseHTTPRequestHandler):
     """One connection: each request goes on with one hop more, its answer comes back as it is."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def log_message(self, *_):
         """Say nothing."""
