@@ -96,7 +96,8 @@ class Envelope:
             headers.extend(field for field in fields if field[0] not in headers)
         if self.cors.varies:
             response.headers["Vary"] += ", Origin"
-            response.headers.extend(self.cors.headers(request.headers.get("Origin")))
+            # A preflight has some of them already, and a browser believes none that comes twice.
+            response.headers.update(self.cors.headers(request.headers.get("Origin")))
         self.observe(response, time.perf_counter() - here.began)
         return response
 

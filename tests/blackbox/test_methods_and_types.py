@@ -70,6 +70,7 @@ def test_check_5_a_page_of_a_known_origin_may_call_and_see(world, term):
     ]
 
     assert preflight.status_code == 204
+    assert preflight.headers["Access-Control-Allow-Origin"] == ORIGIN
     assert "PATCH" in preflight.headers["Access-Control-Allow-Methods"]
     assert "If-Match" in preflight.headers["Access-Control-Allow-Headers"]
     assert "Access-Control-Allow-Origin" not in foreign.headers
