@@ -9,31 +9,20 @@ from pathlib import Path
 import httpx
 import pytest
 
-from api.models import migrate
 from tests.docs.pages import ROOT, blocks
-from tests.servers.programs import one_port
 
-pytestmark = [pytest.mark.xdist_group("clients-browse")]
+pytestmark = [pytest.mark.xdist_group("clients")]
 
 PAGE = ROOT / "docs" / "clients.md"
 SHOWN = "http://127.0.0.1:8000"
 (SAID,) = blocks(PAGE, "text")
 
 
-@pytest.fixture(scope="module")
-def demonstration(tmp_path_factory):
-    """Give the address of a server with the demonstration school."""
-    folder = tmp_path_factory.mktemp("demonstration")
-    migrate.upgrade(f"sqlite:///{folder / 'homeroom.sqlite3'}")
-    with one_port(folder, "--demo", HOMEROOM_LOG="text", HOMEROOM_RATE_LIMIT="off") as (_, client):
-        yield str(client.base_url).rstrip("/")
-
-
-def test_the_five_minutes_of_python(demonstration):
+def test_the_five_minutes_of_python(plain):
     (program,) = blocks(PAGE, "python")
 
     ran = subprocess.run(
-        [sys.executable, "-c", program.replace(SHOWN, demonstration)],
+        [sys.executable, "-c", program.replace(SHOWN, plain.url)],
         capture_output=True,
         text=True,
         check=True,
@@ -42,18 +31,18 @@ def test_the_five_minutes_of_python(demonstration):
     assert ran.stdout == SAID
 
 
-def test_the_five_minutes_of_javascript(demonstration, tmp_path, node):
+def test_the_five_minutes_of_javascript(plain, tmp_path, node):
     (program,) = blocks(PAGE, "javascript")
-    root = httpx.get(f"{demonstration}/").json()
+    root = httpx.get(f"{plain.url}/").json()
     script = httpx.get(root["_links"]["code-on-demand"]["href"])
     (tmp_path / "homeroom.mjs").write_text(script.text)
-    (tmp_path / "program.mjs").write_text(program.replace(SHOWN, demonstration))
+    (tmp_path / "program.mjs").write_text(program.replace(SHOWN, plain.url))
 
     assert node(tmp_path / "program.mjs") == SAID
 
 
-def test_the_walk_in_a_pipe(demonstration):
-    line = blocks(PAGE, "sh")[1].replace(SHOWN, demonstration)
+def test_the_walk_in_a_pipe(plain):
+    line = blocks(PAGE, "sh")[1].replace(SHOWN, plain.url)
 
     words = shlex.split(line)
     ran = subprocess.run(

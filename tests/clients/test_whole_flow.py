@@ -8,7 +8,7 @@ import pytest
 from tests.clients.flow import Flow
 from tests.clients.scripted import scripted
 
-pytestmark = [pytest.mark.xdist_group("clients-flow")]
+pytestmark = [pytest.mark.xdist_group("clients")]
 
 FLOW = (Path(__file__).parent / "flow.mjs").read_text()
 FACTS = {
