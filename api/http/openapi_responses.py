@@ -142,7 +142,9 @@ def _headers(target: Target, status: HTTPStatus) -> tuple[str, ...]:
         names.append("Link")
     if takes_key(target):
         names.append("Idempotent-Replayed")
-    return tuple(names)
+    if target.ending is not None:
+        names += ["Deprecation", "Sunset", "Link"]
+    return tuple(dict.fromkeys(names))
 
 
 def _headers_of_refusals(refusals: Sequence[type[Refusal]]) -> dict[str, Any]:
