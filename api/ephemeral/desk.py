@@ -18,6 +18,7 @@ from werkzeug.exceptions import HTTPException
 
 from api.clock import to_text
 from api.ephemeral.clock import MoveRefused
+from api.ephemeral.people import PASSWORD
 from api.ephemeral.stage import Stage
 from api.errors import FieldError, Refusal, ValidationFailed
 from api.http.authentication import bearer_token
@@ -85,6 +86,7 @@ class Desk:
         return {
             "base_url": self._base_url,
             "key": self._key,
+            "password": PASSWORD,
             "seed": stage.seed,
             "now": to_text(stage.scene.clock.now()),
             "clock_url": f"{self._base_url}{ROOT}/clock",

@@ -63,8 +63,8 @@ def _serve(folder: Path, *, port: int, seed: int, starts_at: datetime) -> None:
     desk = Desk(stage, key=secrets.token_urlsafe(24), base_url=base_url)
 
     def ready() -> None:
-        told = {**desk.told(), "password": PASSWORD}
-        print(orjson.dumps(told).decode(), flush=True)  # noqa: T201 - whoever started it reads this
+        told = orjson.dumps(desk.told()).decode()
+        print(told, flush=True)  # noqa: T201 - whoever started it reads this
 
     serve(
         in_front_of(stage, desk),
