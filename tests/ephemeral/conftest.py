@@ -6,11 +6,11 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import pytest
-from homeroom_testing.process import ServerProcess, command_of
-from homeroom_testing.running import RunningHomeroom
 
 from api.ephemeral.desk import Desk
 from api.ephemeral.stage import Stage
+from homeroom_testing.process import ServerProcess, command_of
+from homeroom_testing.running import RunningHomeroom
 from tests.apps import Client
 
 KEY = "the key of these tests"

@@ -9,8 +9,8 @@ import time
 
 import psutil
 import pytest
-from homeroom_testing.process import command_of
 
+from homeroom_testing.process import command_of
 from tests.ephemeral.conftest import bare
 
 SOON = 20

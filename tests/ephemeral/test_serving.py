@@ -2,9 +2,9 @@ import subprocess
 
 import pytest
 from click.testing import CliRunner
-from homeroom_testing.process import command_of
 
 from api.cli import main
+from homeroom_testing.process import command_of
 from tests.servers.programs import PYTHON, one_port
 
 ADDRESSES = {"base_url", "clock_url", "organizations_url", "reset_url", "key"}
