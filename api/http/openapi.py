@@ -7,11 +7,12 @@ from typing import Any
 from flask import Flask
 
 from api.authz.policy import RULES, Rule
+from api.http import openapi_examples
 from api.http.links import Target, targets_of
 from api.http.openapi_components import VERSION, Components, description_of
 from api.http.openapi_parameters import body_of, parameters_of
 from api.http.openapi_refusals import takes_key
-from api.http.openapi_responses import Responses, examples_of
+from api.http.openapi_responses import Responses
 from api.http.openapi_shared import HEADERS, PARAMETERS, SCHEMAS, SECURITY
 from api.release import RELEASE
 
@@ -64,7 +65,7 @@ def build_document(app: Flask) -> dict[str, Any]:
             "parameters": PARAMETERS,
             "headers": HEADERS,
             "responses": dict(sorted(responses.shared.items())),
-            "examples": examples_of(),
+            "examples": openapi_examples.of_problems(),
             "securitySchemes": SECURITY,
         },
     }
