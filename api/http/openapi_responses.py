@@ -10,6 +10,7 @@ from api import errors
 from api.errors import Refusal
 from api.http import negotiation, openapi_examples
 from api.http.openapi_components import Components, description_of, ref
+from api.http.openapi_links import OperationLinks
 from api.http.openapi_refusals import by_status, refusals_of, takes_key
 from api.http.public_documents import HTML, public_document
 
@@ -27,8 +28,9 @@ MOST_NAMES = 2
 class Responses:
     """Describes answers, and collects those that many operations share."""
 
-    def __init__(self, components: Components) -> None:
+    def __init__(self, components: Components, links: OperationLinks) -> None:
         self._components = components
+        self._links = links
         self.shared: dict[str, dict[str, Any]] = {
             "Problem": _problem("Any other refusal.", OF_NO_OPERATION, {}),
         }
@@ -46,6 +48,7 @@ class Responses:
     def _results(self, target: Target) -> dict[HTTPStatus, dict[str, Any]]:
         served = target.served
         results = {served.status: self._result(target, served.status)}
+        links = self._links.of(target)
         if target.method == "GET":
             results[HTTPStatus.NOT_MODIFIED] = _answer(
                 "What `If-None-Match` names is still right.", _headers(target, served.status)
@@ -58,6 +61,9 @@ class Responses:
             )
         if served.dry_run and served.returns is not None:
             results |= self._dry_run(target)
+        for status in (served.status, HTTPStatus.CREATED):
+            if links and status in results and "content" in results[status]:
+                results[status]["links"] = links
         return results
 
     def _dry_run(self, target: Target) -> dict[HTTPStatus, dict[str, Any]]:

@@ -214,6 +214,7 @@ class Story:
         """Staff reads lists, line and ledger."""
         reggie, school_class = self.people["reggie"], self.things["class"]
         reggie.get(self.things["ben-registration"])
+        reggie.get(school_class)
         reggie.get(f"{school_class}/waitlist")
         reggie.get(f"{school_class}/registrations?limit=2")
         reggie.get(f"{self.things['school']}/registrations?limit=1")
@@ -230,5 +231,6 @@ class Story:
         ada.delete(f"{seat}?dry_run=true")
         ada.post(f"{seat}/transitions?dry_run=true", {"to": "dropped"})
         ada.post(f"{seat}/transitions", {"to": "dropped"}, key="ada-leaves-pottery-a")
+        ben.get(self.things["ben-registration"])
         ben.post(f"{self.things['ben-registration']}/transitions", {"to": "enrolled"})
         ben.get(f"{self.things['ben-registration']}/transitions")
