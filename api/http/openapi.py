@@ -7,11 +7,13 @@ from typing import Any
 from flask import Flask
 
 from api.authz.policy import RULES, Rule
+from api.http import openapi_examples
 from api.http.links import Target, targets_of
 from api.http.openapi_components import VERSION, Components, description_of
+from api.http.openapi_links import OperationLinks
 from api.http.openapi_parameters import body_of, parameters_of
 from api.http.openapi_refusals import takes_key
-from api.http.openapi_responses import Responses, examples_of
+from api.http.openapi_responses import Responses
 from api.http.openapi_shared import (
     HEADERS,
     HEADERS_OF_WHAT_ENDS,
@@ -52,7 +54,8 @@ def build_document(app: Flask) -> dict[str, Any]:
             if target.served.returns is not None
         }
     )
-    responses = Responses(components)
+    links = OperationLinks(targets)
+    responses = Responses(components, links)
     paths: dict[str, dict[str, Any]] = {}
     for target in sorted(targets.values(), key=lambda target: target.template):
         described = _operation(target, components, responses)
@@ -72,7 +75,8 @@ def build_document(app: Flask) -> dict[str, Any]:
             "parameters": PARAMETERS,
             "headers": HEADERS | (HEADERS_OF_WHAT_ENDS if is_ending else {}),
             "responses": dict(sorted(responses.shared.items())),
-            "examples": examples_of(),
+            "examples": openapi_examples.of_problems(),
+            "links": dict(sorted(links.shared.items())),
             "securitySchemes": SECURITY,
         },
     }

@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 from api import errors
 from api.errors import Refusal
-from api.http import negotiation
+from api.http import negotiation, openapi_examples
 from api.http.openapi_components import Components, description_of, ref
+from api.http.openapi_links import OperationLinks
 from api.http.openapi_refusals import by_status, refusals_of, takes_key
-from api.http.problems import status_of
 from api.http.public_documents import HTML, public_document
 
 if TYPE_CHECKING:
     from api.http.links import Target
 
 ALWAYS = ("X-Request-Id", "RateLimit", "RateLimit-Policy", "Cache-Control", "Vary")
+OF_NO_OPERATION = (errors.MethodNotAllowed.code,)
+"""What is answered where the path is known, and the method is not."""
+
 MOST_NAMES = 2
 """A response for more codes than this has no name of its own."""
 
@@ -25,15 +28,19 @@ MOST_NAMES = 2
 class Responses:
     """Describes answers, and collects those that many operations share."""
 
-    def __init__(self, components: Components) -> None:
+    def __init__(self, components: Components, links: OperationLinks) -> None:
         self._components = components
+        self._links = links
         self.shared: dict[str, dict[str, Any]] = {
-            "Problem": _problem("Any other refusal.", (), {}),
+            "Problem": _problem("Any other refusal.", OF_NO_OPERATION, {}),
         }
 
     def of(self, target: Target) -> dict[str, Any]:
         """Every response of an operation, by status."""
-        found = {str(int(status)): answer for status, answer in self._results(target).items()}
+        found = {
+            str(int(status)): _with_examples(answer, target, status)
+            for status, answer in self._results(target).items()
+        }
         for status, refusals in by_status(refusals_of(target)).items():
             found[str(int(status))] = self._refused(refusals)
         return {**found, "default": {"$ref": "#/components/responses/Problem"}}
@@ -41,6 +48,7 @@ class Responses:
     def _results(self, target: Target) -> dict[HTTPStatus, dict[str, Any]]:
         served = target.served
         results = {served.status: self._result(target, served.status)}
+        links = self._links.of(target)
         if target.method == "GET":
             results[HTTPStatus.NOT_MODIFIED] = _answer(
                 "What `If-None-Match` names is still right.", _headers(target, served.status)
@@ -53,6 +61,9 @@ class Responses:
             )
         if served.dry_run and served.returns is not None:
             results |= self._dry_run(target)
+        for status in (served.status, HTTPStatus.CREATED):
+            if links and status in results and "content" in results[status]:
+                results[status]["links"] = links
         return results
 
     def _dry_run(self, target: Target) -> dict[HTTPStatus, dict[str, Any]]:
@@ -90,6 +101,14 @@ class Responses:
         return {"$ref": f"#/components/responses/{name}"}
 
 
+def _with_examples(answer: dict[str, Any], target: Target, status: HTTPStatus) -> dict[str, Any]:
+    recorded = openapi_examples.of_answer(target.operation_id, status)
+    for media_type, content in answer.get("content", {}).items():
+        if recorded and media_type != HTML:
+            content["examples"] = recorded
+    return answer
+
+
 def _content_of_public(served: public_document, schema: dict[str, Any]) -> dict[str, Any]:
     # The JSON first: generated clients take the first that they can read.
     page = {"schema": {"type": "string"}}
@@ -99,26 +118,6 @@ def _content_of_public(served: public_document, schema: dict[str, Any]) -> dict[
 def schema_words(kind: Any) -> str:
     """What a representation is, in the words of its schema."""
     return description_of(kind.schema)
-
-
-def examples_of() -> dict[str, dict[str, Any]]:
-    """A problem of each code, as an example."""
-    return {refusal.code: _example(refusal) for refusal in errors.every_refusal()}
-
-
-def _example(refusal: type[Refusal]) -> dict[str, Any]:
-    return {
-        "summary": refusal.title,
-        "value": {
-            "type": f"https://homeroom.example/problems/{refusal.code}",
-            "title": refusal.title,
-            "status": int(status_of(refusal)),
-            "detail": refusal.title,
-            "instance": "urn:uuid:01936a5e-7c1b-7000-8000-000000000000",
-            "code": refusal.code,
-            "request_id": "4f7c2e9a1b3d4f5e8a6b7c8d9e0f1a2b",
-        },
-    }
 
 
 def _codes(refusals: Sequence[type[Refusal]]) -> tuple[str, ...]:
