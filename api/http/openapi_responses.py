@@ -41,6 +41,10 @@ class Responses:
             str(int(status)): _with_examples(answer, target, status)
             for status, answer in self._results(target).items()
         }
+        if _tells_only(target) and target.served.status != HTTPStatus.OK:
+            # It is 200, but openapi-generator takes the lowest status below 300 for the type of the
+            # whole method: beside 201 a named 200 would make every registration a dry run.
+            found["2XX"] = _with_examples(self._dry_run(target), target, HTTPStatus.OK)
         for status, refusals in by_status(refusals_of(target)).items():
             found[str(int(status))] = self._refused(refusals)
         return {**found, "default": {"$ref": "#/components/responses/Problem"}}
@@ -59,23 +63,23 @@ class Responses:
             results[HTTPStatus.NO_CONTENT] = _answer(
                 "Done, with `Prefer: return=minimal`.", _headers(target, HTTPStatus.NO_CONTENT)
             )
-        if served.dry_run and served.returns is not None:
-            results |= self._dry_run(target)
+        if _tells_only(target) and served.status == HTTPStatus.OK:
+            results[HTTPStatus.OK] = self._dry_run(target)
         for status in (served.status, HTTPStatus.CREATED):
             if links and status in results and "content" in results[status]:
                 results[status]["links"] = links
         return results
 
-    def _dry_run(self, target: Target) -> dict[HTTPStatus, dict[str, Any]]:
+    def _dry_run(self, target: Target) -> dict[str, Any]:
         served = target.served
-        assert served.returns is not None, "a dry run tells a representation"  # see the caller
+        assert served.returns is not None, "a dry run tells a representation"  # see the callers
         if served.status == HTTPStatus.OK:
             schema = self._components.either(served.returns)
             words = "Done; or, with `dry_run=true`, what would be done."
         else:
             schema = self._components.dry_run(served.returns)
-            words = "With `dry_run=true`: what would be done."
-        return {HTTPStatus.OK: _answer(words, _headers(target, HTTPStatus.OK), schema)}
+            words = "200, with `dry_run=true`: what would be done."
+        return _answer(words, _headers(target, HTTPStatus.OK), schema)
 
     def _result(self, target: Target, status: HTTPStatus) -> dict[str, Any]:
         served = target.served
@@ -99,6 +103,11 @@ class Responses:
         name = "Or".join(refusal.__name__ for refusal in refusals)
         self.shared[name] = response
         return {"$ref": f"#/components/responses/{name}"}
+
+
+def _tells_only(target: Target) -> bool:
+    """Whether the operation can be asked for a dry run."""
+    return target.served.dry_run and target.served.returns is not None
 
 
 def _with_examples(answer: dict[str, Any], target: Target, status: HTTPStatus) -> dict[str, Any]:

@@ -97,7 +97,9 @@ class Contract:
 
     def _check_result(self, target, response, body):
         operation = self.document["paths"][target.template][target.method.lower()]
-        documented = operation["responses"].get(str(response.status_code))
+        responses = operation["responses"]
+        named = responses.get(str(response.status_code))
+        documented = named or responses.get(f"{response.status_code // 100}XX")
         if documented is None:
             broken(response, f"{target.operation_id} does not document this status")
         stray = [
