@@ -71,7 +71,8 @@ def visiting(browser, base, **options):
     """Open a fresh page whose console and requests are watched."""
     context = browser.new_context(**options)
     page = context.new_page()
-    page.set_default_timeout(15_000)
+    # The forms of lists have a hundred fields, and two cores may be shared by other tests.
+    page.set_default_timeout(60_000)
     seen = Visit(page, base)
     page.on("console", seen.hear)
     page.on("pageerror", lambda error: seen.complaints.append(f"error: {error}"))

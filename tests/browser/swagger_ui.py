@@ -52,8 +52,8 @@ class SwaggerUI:
         page.click(f"{form} button.authorize")
         page.click(f"{form} .btn-done")
 
-    def call(self, name, body=None, **parameters):
-        """Try an operation of this operationId once; its form is closed again afterwards.
+    def call(self, name, body=None, *, closing=True, **parameters):
+        """Try an operation of this operationId once; its form is closed afterwards.
 
         What the page fills in by itself stays, as it would for a person.
         """
@@ -70,7 +70,8 @@ class SwaggerUI:
             page.click(f"{block} .btn-clear")
         page.click(f"{block} .execute")
         shown = self._answer(f"{block} .live-responses-table")
-        page.click(f"{block} .opblock-summary-control")
+        if closing:
+            page.click(f"{block} .opblock-summary-control")
         return shown
 
     def _answer(self, table):
