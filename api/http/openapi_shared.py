@@ -133,14 +133,14 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "in": "header",
         "required": True,
         "description": "The `ETag` of the representation that is changed, or `*` (RFC 9110).",
-        "schema": {"type": "string", "example": '"v3-0123456789abcdef"'},
+        "schema": {"type": "string"},
     },
     "IfMatchOptional": {
         "name": "If-Match",
         "in": "header",
         "required": False,
         "description": "Honoured where sent: the call is refused if the version is another.",
-        "schema": {"type": "string", "example": '"v3-0123456789abcdef"'},
+        "schema": {"type": "string"},
     },
     "IfNoneMatch": {
         "name": "If-None-Match",
