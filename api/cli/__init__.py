@@ -13,6 +13,7 @@ COMMANDS: Final = {
     "organizations": "Remove archived organizations for good.",
     "rehearse": "Replay a registration day over HTTP and judge what it left behind.",
     "seed": "Fill a database with a school.",
+    "serve": "Serve on one port; --ephemeral serves a temporary school to a test suite.",
     "spec": "Print the OpenAPI document.",
     "sweep": "Do once what falls due by the clock.",
     "tokens": "Issue tokens, as an operator.",
