@@ -11,6 +11,7 @@ from flask import Flask, g
 
 from api.errors import NotFound, Refusal, every_refusal
 from api.http import code_on_demand
+from api.http.lifetimes import RELATIONS, Lifetimes
 from api.http.links import Target
 from api.http.openapi_components import description_of
 from api.http.problems import status_of
@@ -37,6 +38,7 @@ class Discovery:
     """Documents about the interface itself, made from the parts that serve it."""
 
     renderer: Renderer
+    lifetimes: Lifetimes
     _places: dict[str, tuple[str, str]] = field(default_factory=dict)
     _rels: dict[str, list[tuple[Rel, str]]] = field(default_factory=dict)
 
@@ -51,7 +53,7 @@ class Discovery:
 
     def root(self) -> dict[str, Any]:
         """The one document whose address a client knows."""
-        versions = [SimpleNamespace(name="v1", status="current", sunset_at=None)]
+        versions = list(self.lifetimes.listed())
         row = SimpleNamespace(title="Homeroom", release=RELEASE, versions=versions)
         document = self._document(ROOT, row)
         document["_links"] |= self._links(*PLACES)
@@ -101,7 +103,7 @@ class Discovery:
 
     def relations(self) -> set[str]:
         """Every relation that an answer can hold."""
-        return {*self._rels, *PLACES, *PAGING}
+        return {*self._rels, *PLACES, *PAGING, *RELATIONS}
 
     def _acts(self, rel: Rel) -> bool:
         return self.renderer.targets[rel.operation].method != "GET"

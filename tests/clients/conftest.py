@@ -1,6 +1,5 @@
 """Homerooms to be found by links: as it comes, and with every path another."""
 
-import json
 import shutil
 import socket
 import subprocess
@@ -16,10 +15,12 @@ from tests.clients.forwarding import Proxy, forwarding
 from tests.servers.programs import one_port
 
 HERE = Path(__file__).parent
+OLDEST_NODE = 20
 QUIET = {
     "HOMEROOM_RATE_LIMIT": "off",
     "HOMEROOM_REGISTRATION_RATE_LIMIT": "off",
     "HOMEROOM_LOG": "text",
+    "HOMEROOM_CORS_ORIGINS": "*",
 }
 
 
@@ -29,12 +30,6 @@ class Place:
 
     url: str
     proxy: Proxy | None = None
-
-
-@contextmanager
-def as_it_comes(folder):
-    with one_port(folder, **QUIET) as (_, client):
-        yield Place(str(client.base_url).rstrip("/"))
 
 
 @contextmanager
@@ -57,34 +52,39 @@ def elsewhere(folder):
             yield Place(f"{outer.address}/school-a", inner)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def plain(tmp_path_factory):
-    """A Homeroom as it comes."""
-    with prepared(tmp_path_factory, as_it_comes) as place:
+    """A Homeroom as it comes, with the demonstration school."""
+    with one_port(prepared(tmp_path_factory), "--demo", **QUIET) as (_, client):
+        yield Place(str(client.base_url).rstrip("/"))
+
+
+@pytest.fixture(scope="session")
+def moved(tmp_path_factory):
+    """A Homeroom of which nothing is where it was."""
+    with elsewhere(prepared(tmp_path_factory)) as place:
         yield place
 
 
-@pytest.fixture(scope="module", params=[as_it_comes, elsewhere], ids=["as-it-comes", "elsewhere"])
-def place(request, tmp_path_factory):
+@pytest.fixture(params=["plain", "moved"])
+def place(request):
     """Every Homeroom in turn."""
-    with prepared(tmp_path_factory, request.param) as place:
-        yield place
+    return request.getfixturevalue(request.param)
 
 
-@contextmanager
-def prepared(tmp_path_factory, opened):
+def prepared(tmp_path_factory):
+    """Make a folder with an empty database."""
     folder = tmp_path_factory.mktemp("clients")
     migrate.upgrade(f"sqlite:///{folder / 'homeroom.sqlite3'}")
-    with opened(folder) as place:
-        yield place
+    return folder
 
 
 @pytest.fixture
 def node():
-    """Give a function that runs a module of this folder under Node.js and reads its JSON."""
+    """Give a function that runs a module of this folder under Node.js; gives what it printed."""
     found = shutil.which("node")
-    if found is None:
-        pytest.skip("no Node.js: install version 20 or newer (Debian: apt-get install nodejs)")
+    if found is None or _major(found) < OLDEST_NODE:
+        pytest.skip(f"no Node.js {OLDEST_NODE} or newer (its makers: https://nodejs.org)")
 
     def run(name, *arguments, stdin=None):
         ran = subprocess.run(
@@ -96,6 +96,11 @@ def node():
             input=stdin,
         )
         assert ran.returncode == 0, ran.stderr
-        return json.loads(ran.stdout)
+        return ran.stdout
 
     return run
+
+
+def _major(node):
+    said = subprocess.run([node, "--version"], capture_output=True, text=True, check=True)
+    return int(said.stdout.removeprefix("v").partition(".")[0])

@@ -86,7 +86,7 @@ class _Forward(BaseHTTPRequestHandler):
         self.wfile.write(answer.content)
 
     do_GET = do_POST = forward  # noqa: N815  # the library's names
-    do_PUT = do_PATCH = do_DELETE = forward  # noqa: N815  # the library's names
+    do_PUT = do_PATCH = do_DELETE = do_OPTIONS = forward  # noqa: N815  # the library's names
 
 
 @contextmanager

@@ -12,14 +12,17 @@ CUT = "cut"
 
 @dataclass
 class Script:
-    """What is answered, by path: (status, fields, document) or CUT; the last one stays."""
+    """What is answered, by path: (status, fields, document) or CUT; the last one stays.
+
+    Elsewhere there is nothing: a browser asks for an icon.
+    """
 
     answers: dict
     asked: list = field(default_factory=list)
     address: str = ""
 
     def next(self, path):
-        left = self.answers[path]
+        left = self.answers.get(path, [(404, {}, None)])
         return left.pop(0) if len(left) > 1 else left[0]
 
 

@@ -1,3 +1,4 @@
+import importlib.util
 import json
 import os
 import secrets
@@ -7,10 +8,12 @@ from pathlib import Path
 
 import pexpect
 import pytest
+from click.testing import CliRunner
 
+from api.cli import main
 from homeroom_client import Homeroom
 
-pytestmark = [pytest.mark.xdist_group("clients-browse")]
+pytestmark = [pytest.mark.xdist_group("clients")]
 
 HOMEROOM = Path(sys.executable).parent / "homeroom"
 PASSWORD = "correct horse battery"
@@ -75,17 +78,10 @@ def owner(plain):
 
 
 def piped(url, *arguments, stdin="", status=0, **variables):
-    """Run it without a terminal; gives standard output and standard error."""
-    ran = subprocess.run(
-        [HOMEROOM, "browse", url, *arguments],
-        input=stdin,
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-        env=os.environ | variables,
-    )
-    assert ran.returncode == status, (ran.stdout, ran.stderr)
+    """Run it in this process, without a terminal; gives standard output and standard error."""
+    env = {"HOMEROOM_TOKEN": None, **variables}
+    ran = CliRunner(env=env).invoke(main, ["browse", url, *arguments], input=stdin)
+    assert ran.exit_code == status, (ran.output, ran.exception)
     return ran.stdout, ran.stderr
 
 
@@ -279,3 +275,16 @@ def test_help_does_not_import_the_client():
 
     assert "browse" in ran.stdout
     assert ran.stdout.endswith("set()\n")
+
+
+def test_without_the_client_it_says_what_is_lacking(monkeypatch):
+    found = importlib.util.find_spec
+    lacking = lambda name, *more: None if name == "homeroom_client" else found(name, *more)
+    monkeypatch.setattr(importlib.util, "find_spec", lacking)
+
+    ran = CliRunner().invoke(main, ["browse", "http://127.0.0.1:9"])
+
+    assert (ran.exit_code, ran.output) == (
+        1,
+        "homeroom: browse needs homeroom-client: pip install --editable clients/python\n",
+    )

@@ -1,3 +1,4 @@
+import json
 import secrets
 from pathlib import Path
 
@@ -5,8 +6,9 @@ import httpx
 import pytest
 
 from tests.clients.flow import Flow
+from tests.clients.scripted import scripted
 
-pytestmark = [pytest.mark.xdist_group("clients-flow")]
+pytestmark = [pytest.mark.xdist_group("clients")]
 
 FLOW = (Path(__file__).parent / "flow.mjs").read_text()
 FACTS = {
@@ -52,7 +54,7 @@ def test_the_python_client_finds_its_way_from_the_root_alone(place, expected):
 
 
 def test_the_module_finds_its_way_in_node(place, expected, node):
-    assert node("run_flow.mjs", place.url, _name()) == expected
+    assert json.loads(node("run_flow.mjs", place.url, _name())) == expected
 
 
 @pytest.mark.browser
@@ -72,6 +74,30 @@ def test_the_module_finds_its_way_in_a_browser(place, expected, browser):
     page.close()
 
     assert seen == expected
+
+
+@pytest.mark.browser
+def test_a_page_of_another_host_may_use_the_module_where_that_is_allowed(place, browser):
+    script = httpx.get(f"{place.url}/").json()["_links"]["code-on-demand"]["href"]
+    page = browser.new_page()
+    with scripted({"/": [(200, {"Content-Type": "text/html"}, "a page")]}) as elsewhere:
+        page.goto(f"{elsewhere.address}/")
+        seen = page.evaluate(
+            """async ([script, url, name]) => {
+                const { Homeroom } = await import(script);
+                const home = new Homeroom(url);
+                await home.signUp(name, "correct horse battery");
+                await home.logIn(name, "correct horse battery");
+                const list = await (await home.root()).follow("organizations");
+                const given = { name, slug: name, timezone: "Europe/Vienna" };
+                const made = await list.act("create", given);
+                return (await made.act("edit", { name: "Another" })).members.name;
+            }""",
+            [script, place.url, _name()],
+        )
+    page.close()
+
+    assert seen == "Another"
 
 
 def _name():
