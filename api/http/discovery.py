@@ -10,6 +10,8 @@ from typing import Any, Final
 from flask import Flask, g
 
 from api.errors import NotFound, Refusal, every_refusal
+from api.http import code_on_demand
+from api.http.lifetimes import RELATIONS, Lifetimes
 from api.http.links import Target
 from api.http.openapi_components import description_of
 from api.http.problems import status_of
@@ -24,6 +26,7 @@ PLACES: Final[Mapping[str, tuple[str, str]]] = {
     "service-desc": ("flasgger.openapi", "application/json"),
     "service-doc": ("flasgger.apidocs", "text/html"),
     "status": ("readyz", "application/json"),
+    "code-on-demand": (code_on_demand.ENDPOINT, code_on_demand.MEDIA_TYPE),
 }
 """Relations to what is no operation: the endpoint in the URL map, and what is there."""
 
@@ -35,6 +38,7 @@ class Discovery:
     """Documents about the interface itself, made from the parts that serve it."""
 
     renderer: Renderer
+    lifetimes: Lifetimes
     _places: dict[str, tuple[str, str]] = field(default_factory=dict)
     _rels: dict[str, list[tuple[Rel, str]]] = field(default_factory=dict)
 
@@ -49,7 +53,7 @@ class Discovery:
 
     def root(self) -> dict[str, Any]:
         """The one document whose address a client knows."""
-        versions = [SimpleNamespace(name="v1", status="current", sunset_at=None)]
+        versions = list(self.lifetimes.listed())
         row = SimpleNamespace(title="Homeroom", release=RELEASE, versions=versions)
         document = self._document(ROOT, row)
         document["_links"] |= self._links(*PLACES)
@@ -62,7 +66,9 @@ class Discovery:
     def catalog(self) -> dict[str, Any]:
         """The linkset of RFC 9727 §4: an entry for this host and one for its interface."""
         version = self.version_root()["_links"]["self"]["href"]
-        entry = {rel: [link] for rel, link in self._links(*PLACES).items()}
+        # A linkset names relations that are not registered by address (RFC 9264 §4.2).
+        registered = self._links(*filter(REGISTERED.__contains__, PLACES))
+        entry = {rel: [link] for rel, link in registered.items()}
         host = {"anchor": f"{g.base_url}/", "item": [{"href": version}]}
         return {"linkset": [host, {"anchor": version, **entry}]}
 
@@ -97,7 +103,7 @@ class Discovery:
 
     def relations(self) -> set[str]:
         """Every relation that an answer can hold."""
-        return {*self._rels, *PLACES, *PAGING}
+        return {*self._rels, *PLACES, *PAGING, *RELATIONS}
 
     def _acts(self, rel: Rel) -> bool:
         return self.renderer.targets[rel.operation].method != "GET"

@@ -121,20 +121,26 @@ HEADERS: dict[str, dict[str, Any]] = {
     "X-Request-Id": _header("What finds this request in the log."),
 }
 
+HEADERS_OF_WHAT_ENDS: dict[str, dict[str, Any]] = {
+    "Deprecation": _header("Since when clients should leave this (RFC 9745).", pattern="^@[0-9]+$"),
+    "Sunset": _header("When it ends (RFC 8594); from then on it is 410."),
+}
+"""In the document only while something is deprecated."""
+
 PARAMETERS: dict[str, dict[str, Any]] = {
     "IfMatch": {
         "name": "If-Match",
         "in": "header",
         "required": True,
         "description": "The `ETag` of the representation that is changed, or `*` (RFC 9110).",
-        "schema": {"type": "string", "example": '"v3-0123456789abcdef"'},
+        "schema": {"type": "string"},
     },
     "IfMatchOptional": {
         "name": "If-Match",
         "in": "header",
         "required": False,
         "description": "Honoured where sent: the call is refused if the version is another.",
-        "schema": {"type": "string", "example": '"v3-0123456789abcdef"'},
+        "schema": {"type": "string"},
     },
     "IfNoneMatch": {
         "name": "If-None-Match",

@@ -16,8 +16,8 @@ from api.http.openapi_refusals import refusals_of
 from api.schemas.rels import MEANINGS
 
 ROOT = Path(api.__file__).parent
-UNDESCRIBED = {"healthz", "readyz", "metrics", "docs_start"}
-"""Routes without an operation: for operators, and the files of the documentation."""
+UNDESCRIBED = {"healthz", "readyz", "metrics", "docs_start", "code_on_demand"}
+"""Routes without an operation: for operators, and the files of documentation and client."""
 WHOLE = {
     "list_class_events": "a ledger in the order of its seq, read on by `after`",
     "get_class_waitlist": "a line, whose places are numbered",
@@ -187,3 +187,19 @@ def test_a_class_of_ours_inherits_from_ours_at_one_level():
                 deep.add(f"{kind.__module__}.{name}")
 
     assert deep == set()
+
+
+def test_a_form_of_an_explorer_is_filled_in_with_nothing_that_may_be_left_out(document):
+    shared = document["components"]["parameters"]
+    operations = [each for methods in document["paths"].values() for each in methods.values()]
+    taken = [each for operation in operations for each in operation.get("parameters", ())]
+    resolved = [
+        shared[each["$ref"].rpartition("/")[2]] if "$ref" in each else each for each in taken
+    ]
+
+    # Swagger UI sends an example as if it had been typed; a condition of another version refuses.
+    assert [
+        each["name"]
+        for each in resolved
+        if not each["required"] and ("example" in each or "example" in each["schema"])
+    ] == []
