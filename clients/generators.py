@@ -17,6 +17,7 @@ DOCUMENT = ROOT / "docs/openapi.json"
 SDK = ROOT / "build/sdk"
 VENV = SDK / "venv"
 LOCK = ROOT / "requirements/sdk.txt"
+OLDEST_NODE = 20
 SHARED = ("steps.json", "journey.py", "journey.ts")
 
 Command = Sequence[str]
@@ -89,8 +90,12 @@ def python_tools() -> str | None:
 
 def node_tools() -> str | None:
     """Install what scripts/node installs, where generated code finds it."""
-    if not (shutil.which("node") and shutil.which("npm")):
-        return "it needs Node.js 20 or newer with npm (Debian: apt install nodejs npm)"
+    node = shutil.which("node")
+    if node is None or not shutil.which("npm"):
+        return f"it needs Node.js {OLDEST_NODE} or newer with npm (Debian: apt install nodejs npm)"
+    version = subprocess.run([node, "--version"], capture_output=True, text=True, check=True)
+    if int(version.stdout.lstrip("v").partition(".")[0]) < OLDEST_NODE:
+        return f"it needs Node.js {OLDEST_NODE} or newer, and this is {version.stdout.strip()}"
     if subprocess.run([ROOT / "scripts/node"], check=False).returncode:
         return "requirements/node could not be installed; see above"
     SDK.mkdir(parents=True, exist_ok=True)
