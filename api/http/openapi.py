@@ -6,13 +6,13 @@ from typing import Any
 
 from flask import Flask
 
-from api.authz.policy import RULES, Rule
 from api.http.links import Target, targets_of
 from api.http.openapi_components import VERSION, Components, description_of
 from api.http.openapi_parameters import body_of, parameters_of
 from api.http.openapi_refusals import takes_key
 from api.http.openapi_responses import Responses, examples_of
 from api.http.openapi_shared import HEADERS, PARAMETERS, SCHEMAS, SECURITY
+from api.http.operation_words import access_of
 from api.release import RELEASE
 
 TAGS = {
@@ -97,7 +97,7 @@ def _security(target: Target) -> list[dict[str, list[str]]]:
 
 def _description(target: Target) -> str:
     served = target.served
-    parts = [description_of(target.resource), served.description, _access(target)]
+    parts = [description_of(target.resource), served.description, access_of(target)]
     if served.conditional == "required":
         parts.append("Needs `If-Match` with the `ETag` that was read.")
     if target.method != "GET" and not takes_key(target):
@@ -108,25 +108,3 @@ def _description(target: Target) -> str:
             "be sent back as they were read."
         )
     return "\n\n".join(part for part in parts if part)
-
-
-def _access(target: Target) -> str:
-    served = target.served
-    if served.access == "public":
-        return "Open to everybody; no token is read."
-    reading = "read" if target.method == "GET" else "write"
-    needs = f"Needs a token with the scope `{served.tag}:{reading}`"
-    rule = None if served.action is None else RULES.get(served.action)
-    return f"{needs}." if rule is None else f"{needs}. {_who(rule)}"
-
-
-def _who(rule: Rule) -> str:
-    who = [f"`{role}`" for role in sorted(rule.roles)]
-    if rule.instructor:
-        who.append("an instructor of the class")
-    if rule.own:
-        who.append("the student whose it is")
-    words = f"Open to: {', '.join(who)}."
-    if rule.public:
-        words += " Where the organization has a public catalogue, to everybody, without a token."
-    return words + (" To other members it does not exist." if rule.hidden else "")
