@@ -16,6 +16,7 @@ from werkzeug.routing import MapAdapter
 from api import resources
 from api.clock import Clock, SystemClock, epoch_ms
 from api.container import Container, build
+from api.http import code_on_demand
 from api.http.authentication import Authentication
 from api.http.cors import Cors
 from api.http.cursors import Cursors
@@ -26,6 +27,7 @@ from api.http.expansion import Expansion
 from api.http.health import Health
 from api.http.idempotency import IdempotencyKeys
 from api.http.known_paths import KnownPaths
+from api.http.lifetimes import Lifetimes
 from api.http.limits import OFF, RateLimits, storage_of
 from api.http.observation import Observation
 from api.http.pages import Pages
@@ -34,6 +36,7 @@ from api.http.problems import Problems
 from api.http.rendering import Renderer
 from api.http.requests import Envelope
 from api.http.restful import HomeroomApi, IdConverter
+from api.http.versions import EXTENSION, VERSIONS, Versions
 from api.ids import Ids
 from api.models.database import Database, open_database
 from api.release import RELEASE
@@ -54,6 +57,7 @@ class Homeroom:
     container: Container
     edge: Edge
     discovery: Discovery
+    lifetimes: Lifetimes
     sweeper: Sweeper
     starting: threading.Event
     """Set while the process waits for a database that was away when it started."""
@@ -106,11 +110,13 @@ def create_app(
     clock: Clock | None = None,
     ids: Ids | None = None,
     config: Mapping[str, Any] | None = None,
+    versions: Versions = VERSIONS,
 ) -> Flask:
     """Build the REST application of one process; `config` overrides Flask's own settings."""
     clock = clock or SystemClock()
     app = PlainFlask("api", static_folder=None)
     app.config.update(SECRET_KEY=settings.secret_key, PROPAGATE_EXCEPTIONS=False, **(config or {}))
+    app.extensions[EXTENSION] = versions
     app.session_interface = NoSession()
     app.url_map.converters["id"] = IdConverter
     app.url_map.merge_slashes = False
@@ -156,27 +162,32 @@ def _mount(app: Flask, settings: Settings, database: Database, container: Contai
         expansion=expansion,
     )
     starting, stopping = threading.Event(), threading.Event()
+    lifetimes = Lifetimes(versions=app.extensions[EXTENSION], clock=database.clock)
     observation = Observation()
     Envelope(
         public_url=settings.public_url,
         cors=Cors.of(settings.cors_origins),
         limits=limits,
+        lifetimes=lifetimes,
         observe=observation.observe,
     ).attach(app)
     Problems(app, links=lambda refusal, base: problem_links(refusal, renderer, base))
     api = HomeroomApi()
-    discovery = Discovery(renderer=renderer)
+    discovery = Discovery(renderer=renderer, lifetimes=lifetimes)
     resources.add_discovery(api, edge, discovery)
     resources.add_resources(api, edge, container)
     api.init_app(app)
     renderer.compile(app)
+    lifetimes.compile(app)
     Docs(app)
+    code_on_demand.attach(app)
     app.extensions["homeroom"] = Homeroom(
         settings=settings,
         database=database,
         container=container,
         edge=edge,
         discovery=discovery,
+        lifetimes=lifetimes,
         sweeper=Sweeper(database, uses),
         starting=starting,
         stopping=stopping,

@@ -3,6 +3,8 @@
 Every request body is read on the loop before a thread is taken, so a slow sender holds none.
 """
 
+from __future__ import annotations
+
 import asyncio
 import contextlib
 import json
@@ -14,14 +16,16 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from signal import SIGTERM
 from types import FrameType
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import quote_from_bytes
 
 import httptools
 import uvicorn
 from a2wsgi import WSGIMiddleware
-from flask import Flask
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -213,7 +217,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def serve(
-    app: Flask,
+    app: WSGIApplication,
     lifecycle: Lifecycle,
     *,
     listener: socket.socket,

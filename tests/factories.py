@@ -36,6 +36,12 @@ from api.models.base import fold
 
 _ids = Ids(lambda: time.time_ns() // 1_000_000)
 _numbers = itertools.count(1)
+_suffixes = iter(lambda: f"-{secrets.token_hex(4)}", None)
+
+
+def make_repeatable(ids):
+    """Draw nothing by lot in this process any more: for a recording, on a database of its own."""
+    globals().update(_ids=ids, _numbers=itertools.count(1), _suffixes=itertools.repeat(""))
 
 
 def new_id(organization_id=None):
@@ -243,4 +249,4 @@ def _row(tx, table, defaults, given):
 
 def _unique():
     # Other workers, and other runs, may write to the same server.
-    return f"{next(_numbers)}-{secrets.token_hex(4)}"
+    return f"{next(_numbers)}{next(_suffixes)}"

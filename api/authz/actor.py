@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from api.authz.scopes import Scope
 from api.models.organization import Role
 
 
@@ -52,6 +53,11 @@ class Actor:
     def system(cls) -> Actor:
         """Homeroom itself: the sweeper and the operator's commands."""
         return cls(kind=Kind.SYSTEM)
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether the token was issued for less than its user may do: most are not."""
+        return self.token_id is not None and len(self.scopes) < len(Scope)
 
     def membership(self, organization_id: UUID) -> Membership | None:
         """The caller's membership in that organization, if there is one."""

@@ -10,6 +10,7 @@ import hashlib
 import re
 import secrets
 import zlib
+from collections.abc import Callable
 from typing import Final
 
 ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -23,9 +24,9 @@ INVITATION_PREFIX: Final = "hri_"
 FORM: Final = re.compile(rf"(hri?_)([0-9A-Za-z]{{{RANDOM_CHARACTERS}}})([0-9A-Za-z]{{6}})")
 
 
-def new_secret(prefix: str) -> str:
-    """A new secret with its checksum."""
-    body = "".join(secrets.choice(ALPHABET) for _ in range(RANDOM_CHARACTERS))
+def new_secret(prefix: str, *, choose: Callable[[str], str] = secrets.choice) -> str:
+    """A new secret with its checksum; `choose` draws one character of a text."""
+    body = "".join(choose(ALPHABET) for _ in range(RANDOM_CHARACTERS))
     return prefix + body + checksum(prefix + body)
 
 

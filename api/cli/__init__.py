@@ -7,11 +7,13 @@ from typing import Final
 import click
 
 COMMANDS: Final = {
+    "browse": "Walk through a Homeroom by its links, on a terminal or in a pipe.",
     "db": "Make and change the tables of the configured database.",
     "doctor": "Say what is wrong with this installation, and how to mend it.",
     "organizations": "Remove archived organizations for good.",
     "rehearse": "Replay a registration day over HTTP and judge what it left behind.",
     "seed": "Fill a database with a school.",
+    "serve": "Serve on one port; --ephemeral serves a temporary school to a test suite.",
     "spec": "Print the OpenAPI document.",
     "sweep": "Do once what falls due by the clock.",
     "tokens": "Issue tokens, as an operator.",

@@ -1,4 +1,4 @@
-"""`homeroom spec`: print the OpenAPI document, or hold the committed one against it."""
+"""`homeroom spec`: print the OpenAPI document, or hold a committed or a released one against it."""
 
 from __future__ import annotations
 
@@ -10,28 +10,61 @@ from typing import Any, Final
 
 import click
 
+from api.cli.comparison.breaks import breaks_of, may_break
+
 COMMITTED: Final = Path("docs/openapi.json")
+RELEASED: Final = Path("docs/openapi.released.json")
+"""The document of the last version that was released; `scripts/released` watches over it."""
+
 DIFFERENCES: Final = 20
 """How many places a failed check names."""
 
 
 @click.command("spec")
-@click.option("--check", is_flag=True, help="Compare FILE with the document; write nothing.")
-@click.option("--write", is_flag=True, help="Write the document to FILE.")
-@click.argument("file", type=click.Path(path_type=Path), default=COMMITTED)
-def command(*, check: bool, write: bool, file: Path) -> None:
+@click.option("--check", "task", flag_value="check", help="Hold FILE against the document.")
+@click.option("--write", "task", flag_value="write", help="Write the document to FILE.")
+@click.option(
+    "--compare",
+    "task",
+    flag_value="compare",
+    help=f"Name what breaks clients of FILE, an earlier version ({RELEASED}).",
+)
+@click.argument("file", type=click.Path(path_type=Path), required=False)
+def command(*, task: str | None, file: Path | None) -> None:
     """Print the OpenAPI document that this release serves, or compare it with FILE."""
     document = built()
     text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-    if write:
-        file.write_text(text, encoding="utf-8")
-    elif not check:
+    if task == "write":
+        (file or COMMITTED).write_text(text, encoding="utf-8")
+    elif task == "check":
+        _check(file or COMMITTED, document, text)
+    elif task == "compare":
+        _compare(file, document)
+    else:
         click.echo(text, nl=False)
-    elif not file.exists() or file.read_text(encoding="utf-8") != text:
-        committed = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-        for place in differences(committed, document)[:DIFFERENCES]:
-            click.echo(f"{file}: {place}", err=True)
-        click.echo(f"{file} is not what is served. Run: homeroom spec --write", err=True)
+
+
+def _check(file: Path, document: dict[str, Any], text: str) -> None:
+    if file.exists() and file.read_text(encoding="utf-8") == text:
+        return
+    committed = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    for place in differences(committed, document)[:DIFFERENCES]:
+        click.echo(f"{file}: {place}", err=True)
+    click.echo(f"{file} is not what is served. Run: homeroom spec --write", err=True)
+    sys.exit(1)
+
+
+def _compare(file: Path | None, document: dict[str, Any]) -> None:
+    if file is None and not RELEASED.exists():
+        click.echo(f"There is no {RELEASED}: no version has been released yet.", err=True)
+        return
+    released = json.loads((file or RELEASED).read_text(encoding="utf-8"))
+    found = breaks_of(released, document)
+    for broken in found:
+        click.echo(broken, err=True)
+    if found and not may_break(released, document):
+        version = released["info"]["version"]
+        click.echo(f"This breaks clients of {version}: it needs a new major version.", err=True)
         sys.exit(1)
 
 

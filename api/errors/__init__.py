@@ -5,6 +5,7 @@
     ├── Unauthenticated       who sent it is not known
     ├── Denied                known, and not allowed
     ├── Absent                nothing here, or nothing that the caller may see
+    ├── Gone                  was here, and ended as it had been announced
     ├── Conflict              readable and allowed, and at odds with the present state
     │   └── Blocked           guards of a registration, all reasons at once
     ├── Stale, Unconditional  the precondition failed, or is missing
@@ -33,6 +34,7 @@ from api.errors.refusal import (
     Conflict,
     Denied,
     FieldError,
+    Gone,
     Invalid,
     Malformed,
     Refusal,
@@ -94,6 +96,7 @@ from api.errors.state import (
     ResourceInUse,
     StaleVersion,
     StateConflict,
+    VersionSunset,
 )
 
 __all__ = [
@@ -117,6 +120,7 @@ __all__ = [
     "DuplicateName",
     "FieldError",
     "Forbidden",
+    "Gone",
     "HeadersTooLarge",
     "IdempotencyKeyReused",
     "InsufficientScope",
@@ -158,6 +162,7 @@ __all__ = [
     "UnsupportedMediaType",
     "UriTooLong",
     "ValidationFailed",
+    "VersionSunset",
     "WaitlistClosed",
     "WaitlistFull",
     "WaitlistLimit",

@@ -96,6 +96,10 @@ class Absent(Refusal):
     """404: nothing here that the caller may see."""
 
 
+class Gone(Refusal):
+    """410: was here, and ended as announced."""
+
+
 class Conflict(Refusal):
     """409: at odds with the present state."""
 

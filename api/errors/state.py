@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api.errors.refusal import Conflict, Stale, Unconditional
+from api.errors.refusal import Conflict, Gone, Stale, Unconditional
 
 
 class PatchTestFailed(Conflict):
@@ -59,6 +59,14 @@ class DuplicateName(Conflict):
     code = "duplicate-name"
     title = "The name is taken"
     cure = "Choose another value for the member that `pointer` names."
+
+
+class VersionSunset(Gone):
+    """The operation, or the version of the interface, was deprecated and has ended since."""
+
+    code = "version-sunset"
+    title = "This has ended"
+    cure = "Follow `_links.successor-version`; the page behind `_links.deprecation` says how."
 
 
 class StaleVersion(Stale):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
-from flask import g, request
+from flask import g
 from flask.globals import request_ctx
 from werkzeug.exceptions import HTTPException
 
@@ -14,7 +14,7 @@ from api.http.operation_ids import operation_id_of
 
 def identified(url: str, operation: str) -> UUID | None:
     """The id of the resource that `operation` reads at `url`; None where that leads elsewhere."""
-    base = f"{g.base_url}{request.script_root}"
+    base: str = g.base_url
     adapter = request_ctx.url_adapter
     if adapter is None or not url.startswith(f"{base}/"):
         return None

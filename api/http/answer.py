@@ -48,13 +48,18 @@ class Whole(Response):
     """An answer that is complete as it stands: nothing of it is worked out while it is sent.
 
     Werkzeug's own way looks every header field over three times, for what only redirects, streams
-    and cookies need. The values here hold no text of a client, so no line break either.
+    and cookies need, and reads the status from its line. The values here hold no text of a client,
+    so no line break either.
     """
 
     default_mimetype = None
+    direct_passthrough = False
 
     def __init__(self, status: int, fields: Mapping[str, str], body: bytes = b"") -> None:
-        super().__init__((body,), status=_STATUS_LINES[status], headers=Headers())
+        # Not by way of Werkzeug, of whose attributes these are all.
+        self._status, self._status_code = _STATUS_LINES[status], int(status)
+        self.headers, self.response = Headers(), (body,)
+        self._on_close = []
         given = self.headers._list  # noqa: SLF001  # its public ways copy and check each
         given.extend(fields.items())
         if body:

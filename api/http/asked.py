@@ -130,6 +130,7 @@ _GIVEN: Final[Mapping[str, Callable[[Asked, Transaction, Caller], Any]]] = {
     "whole": lambda asked, *_: Whole(asked),
     "address": lambda _, __, caller: caller.address,
     "prepared": lambda asked, *_: asked.prepared,
+    "may_be_brief": lambda asked, _, caller: not (asked.query or caller.actor.is_narrow),
 }
 """What a method of a resource may name, made where it is named."""
 

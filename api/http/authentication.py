@@ -15,7 +15,6 @@ from api.http.guesses import Guesses
 from api.models import access
 from api.models.ahead import Foreseen, Question
 from api.models.database import Database
-from api.services.registration_doors import own_students
 from api.services.token_uses import TokenUses
 
 if TYPE_CHECKING:
@@ -77,7 +76,7 @@ class Authentication:
             actor=actor,
             address=address,
             was_answered=getattr(rows[0], "answered_by", None) is not None,
-            foreseen=self.guesses.foreseen(ahead, token_hash, own_students(actor), more),
+            foreseen=self.guesses.foreseen(ahead, token_hash, actor, more),
         )
 
 

@@ -10,6 +10,8 @@ from typing import Any, Final
 from flask import Flask, g
 
 from api.errors import NotFound, Refusal, every_refusal
+from api.http import code_on_demand
+from api.http.lifetimes import RELATIONS, Lifetimes
 from api.http.links import Target
 from api.http.openapi_components import description_of
 from api.http.operation_words import access_of, sends_of
@@ -25,6 +27,7 @@ PLACES: Final[Mapping[str, tuple[str, str]]] = {
     "service-desc": ("flasgger.openapi", "application/json"),
     "service-doc": ("flasgger.apidocs", "text/html"),
     "status": ("readyz", "application/json"),
+    "code-on-demand": (code_on_demand.ENDPOINT, code_on_demand.MEDIA_TYPE),
 }
 """Relations to what is no operation: the endpoint in the URL map, and what is there."""
 
@@ -36,6 +39,7 @@ class Discovery:
     """Documents about the interface itself, made from the parts that serve it."""
 
     renderer: Renderer
+    lifetimes: Lifetimes
     _places: dict[str, tuple[str, str]] = field(default_factory=dict)
     _rels: dict[str, list[tuple[Rel, str]]] = field(default_factory=dict)
 
@@ -50,7 +54,7 @@ class Discovery:
 
     def root(self) -> dict[str, Any]:
         """The one document whose address a client knows."""
-        versions = [SimpleNamespace(name="v1", status="current", sunset_at=None)]
+        versions = list(self.lifetimes.listed())
         row = SimpleNamespace(title="Homeroom", release=RELEASE, versions=versions)
         document = self._document(ROOT, row)
         document["_links"] |= self._links(*PLACES)
@@ -63,7 +67,9 @@ class Discovery:
     def catalog(self) -> dict[str, Any]:
         """The linkset of RFC 9727 §4: an entry for this host and one for its interface."""
         version = self.version_root()["_links"]["self"]["href"]
-        entry = {rel: [link] for rel, link in self._links(*PLACES).items()}
+        # A linkset names relations that are not registered by address (RFC 9264 §4.2).
+        registered = self._links(*filter(REGISTERED.__contains__, PLACES))
+        entry = {rel: [link] for rel, link in registered.items()}
         host = {"anchor": f"{g.base_url}/", "item": [{"href": version}]}
         return {"linkset": [host, {"anchor": version, **entry}]}
 
@@ -99,7 +105,7 @@ class Discovery:
 
     def relations(self) -> set[str]:
         """Every relation that an answer can hold."""
-        return {*self._rels, *PLACES, *PAGING}
+        return {*self._rels, *PLACES, *PAGING, *RELATIONS}
 
     def _calls(self, used: Iterable[tuple[Rel, str]]) -> list[SimpleNamespace]:
         """The operations behind a relation, in order, each once."""

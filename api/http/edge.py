@@ -95,6 +95,7 @@ class Edge:
         known = self._known(served.returns, asked, judged, base_url)
         if known is not None:
             return known
+        judged = judged.complete()
         document = self.renderer.item(
             served.returns, judged, base_url, is_committed=asked.verb == "GET"
         )
@@ -124,6 +125,8 @@ class Edge:
         if not (is_worth and self.renderer.keeps(kind)):
             return None
         slot = self.renderer.slot(kind, judged.row, base_url)
+        if slot.piece is None and judged.whole is not None:
+            return None
         written = self.renderer.written(kind, judged, slot, base_url)
         return Answer(status=HTTPStatus.OK, body=written.body, headers={"ETag": written.tag})
 

@@ -11,14 +11,20 @@ from uuid import UUID
 from flask import Request
 from sqlalchemy import Row
 
+from api.authz.actor import Actor
 from api.models.ahead import Ahead, Foreseen, Holder
 from api.services.recent import Recent
+from api.services.registration_doors import own_students
 
 if TYPE_CHECKING:
     from api.http.operation import operation
 
 TOKENS: Final = 1024
 """Of how many tokens at least it is known whose they were, some 300 bytes each."""
+
+
+_Seen = tuple[Sequence[UUID], bool]
+"""As whom a holder acts as a student, and whether the token was issued for less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +34,11 @@ class Guesses:
     A wrong guess costs a read that nobody asks for.
     """
 
-    _students: Recent[bytes, Sequence[UUID]] = field(default_factory=lambda: Recent(TOKENS))
+    _seen: Recent[bytes, _Seen] = field(default_factory=lambda: Recent(TOKENS))
 
     def has_seen(self, token_hash: bytes) -> bool:
         """Whether this was a token not long ago."""
-        return self._students.find(token_hash) is not None
+        return self._seen.find(token_hash) is not None
 
     def ahead(
         self,
@@ -46,7 +52,8 @@ class Guesses:
         # A query may name another student, or ask for what takes more statements than one.
         if served.ahead is None or request.environ.get("QUERY_STRING"):
             return None
-        holder = Holder(token_hash, self._students.find(token_hash), clock_now)
+        students, is_narrow = self._seen.find(token_hash) or (None, False)
+        holder = Holder(token_hash, students, is_narrow, clock_now)
         guess: Ahead | None = served.ahead(holder, **path)
         return guess
 
@@ -54,12 +61,14 @@ class Guesses:
         self,
         ahead: Ahead | None,
         token_hash: bytes,
-        students: Sequence[UUID],
+        actor: Actor,
         rows: Sequence[Row[Any]] | None,
     ) -> Foreseen | None:
         """The rows that were read ahead, for the question of the caller as it turned out to be."""
-        if self._students.find(token_hash) != students:
-            self._students.keep(token_hash, students)
+        students = own_students(actor)
+        seen = students, actor.is_narrow
+        if self._seen.find(token_hash) != seen:
+            self._seen.keep(token_hash, seen)
         if (
             ahead is None
             or rows is None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
@@ -16,6 +16,7 @@ from api import ids
 from api.http.negotiation import JSON, MERGE_PATCH
 from api.http.operation import operation
 from api.http.restful import IdConverter, operation_id, served_methods
+from api.http.versions import EXTENSION, VERSIONS, Ending
 from api.schemas.hypermedia import Rel
 
 
@@ -30,13 +31,12 @@ class Target:
     needs_version: bool
     served: operation
     resource: type
+    ending: Ending | None = None
 
     @property
     def template(self) -> str:
         """The path as a URI template (RFC 6570 level 1)."""
-        return "".join(
-            text if variable is None else f"{{{variable}}}" for text, variable, _ in self.pieces
-        )
+        return _template(self.pieces)
 
     def bound(self, path: Mapping[str, str]) -> Callable[[Any], str]:
         """A function from a row to the path, with each variable read from a member of the row."""
@@ -67,23 +67,29 @@ def _segment(prefix: str | None, value: Any) -> str:
 def targets_of(app: Flask) -> dict[str, Target]:
     """Every operation of the application, by operation id."""
     targets: dict[str, Target] = {}
+    versions = app.extensions.get(EXTENSION, VERSIONS)
     for rule in app.url_map.iter_rules():
         resource = getattr(app.view_functions[rule.endpoint], "view_class", None)
         if resource is None:
             continue
         for method in served_methods(resource):
             served: operation = getattr(resource, method).operation
-            name = operation_id(resource, method)
+            name, pieces = operation_id(resource, method), tuple(_pieces(rule))
             targets[name] = Target(
                 operation_id=name,
                 method=method.upper(),
-                pieces=tuple(_pieces(rule)),
+                pieces=pieces,
                 media_type=_media_type(method, served),
                 needs_version=served.conditional == "required",
                 served=served,
                 resource=resource,
+                ending=versions.ending_of(name, _template(pieces)),
             )
     return targets
+
+
+def _template(pieces: Iterable[tuple[str, str | None, str | None]]) -> str:
+    return "".join(text if variable is None else f"{{{variable}}}" for text, variable, _ in pieces)
 
 
 def _pieces(rule: Rule) -> list[tuple[str, str | None, str | None]]:
@@ -124,10 +130,14 @@ class LinkMaker:
             self._fixed["body"] = dict(rel.body)
         if rel.title is not None:
             self._fixed["title"] = rel.title
+        self._ending = target.ending
         self._query = "{?" + ",".join(rel.query) + "}" if rel.query else ""
         if rel.query:
             self._fixed["templated"] = True
 
     def __call__(self, row: Any, base_url: str) -> dict[str, Any]:
         """The link object for this row."""
-        return {"href": base_url + self._href(row) + self._query, **self._fixed}
+        link = {"href": base_url + self._href(row) + self._query, **self._fixed}
+        if self._ending is not None:
+            link["deprecation"] = self._ending.guide_at(base_url)
+        return link

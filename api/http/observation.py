@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import logging
+from typing import TYPE_CHECKING
 
 from flask import Request, Response
 from flask.globals import app_ctx, request_ctx
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
-from api import logs
+from api import ids, logs
 from api.http.operation_ids import METHODS, operation_id_of
 from api.models import meter
 
+if TYPE_CHECKING:
+    from api.http.authentication import Caller
+
 log = logging.getLogger("homeroom.access")
+
+MOST_CLIENTS = 200
+"""Clients of deprecated operations that are counted apart in a process; the rest are `other`."""
 
 BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Seconds: from a revalidation to the longest that a request may take."""
@@ -38,6 +45,14 @@ class Observation:
             registry=self.registry,
         )
 
+        self._clients: set[str] = set()
+        self._deprecated = Counter(
+            "homeroom_deprecated_requests_total",
+            "Requests of deprecated operations by operation and client: the id of its token.",
+            ["operation", "client"],
+            registry=self.registry,
+        )
+
     def observe(self, response: Response, seconds: float) -> None:
         """Note one answer; no body, no query value and no token is ever logged."""
         request, here = request_ctx.request, app_ctx.g
@@ -46,6 +61,8 @@ class Observation:
         counter, histogram = self._of(name, status)
         counter.inc()
         histogram.observe(seconds)
+        if here.leaving is not None:
+            self._deprecated.labels(name, self._client_of(here.caller)).inc()
         queries, sql_seconds = meter.read()
         logs.line(
             log,
@@ -59,6 +76,17 @@ class Observation:
             user_id=here.caller.actor.user_id if here.caller is not None else None,
             organization_id=(request.view_args or {}).get("organization_id"),
         )
+
+    def _client_of(self, caller: Caller | None) -> str:
+        """The token's id; `anonymous` without one, and where what has ended asks nobody for it."""
+        token_id = None if caller is None else caller.actor.token_id
+        if token_id is None:
+            return "anonymous"
+        client = ids.encode("tok", token_id)
+        if client not in self._clients and len(self._clients) >= MOST_CLIENTS:
+            return "other"
+        self._clients.add(client)
+        return client
 
     def _of(self, name: str, status: int) -> tuple[Counter, Histogram]:
         # Looked up by their labels at each request they would cost as much as the counting.

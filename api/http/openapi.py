@@ -6,13 +6,22 @@ from typing import Any
 
 from flask import Flask
 
+from api.http import openapi_examples
 from api.http.links import Target, targets_of
 from api.http.openapi_components import VERSION, Components, description_of
+from api.http.openapi_links import OperationLinks
 from api.http.openapi_parameters import body_of, parameters_of
 from api.http.openapi_refusals import takes_key
-from api.http.openapi_responses import Responses, examples_of
-from api.http.openapi_shared import HEADERS, PARAMETERS, SCHEMAS, SECURITY
+from api.http.openapi_responses import Responses
+from api.http.openapi_shared import (
+    HEADERS,
+    HEADERS_OF_WHAT_ENDS,
+    PARAMETERS,
+    SCHEMAS,
+    SECURITY,
+)
 from api.http.operation_words import access_of
+from api.http.versions import Ending
 from api.release import RELEASE
 
 TAGS = {
@@ -45,13 +54,15 @@ def build_document(app: Flask) -> dict[str, Any]:
             if target.served.returns is not None
         }
     )
-    responses = Responses(components)
+    links = OperationLinks(targets)
+    responses = Responses(components, links)
     paths: dict[str, dict[str, Any]] = {}
     for target in sorted(targets.values(), key=lambda target: target.template):
         described = _operation(target, components, responses)
         paths.setdefault(target.template, {})[target.method.lower()] = described
     for name, schema in SCHEMAS.items():
         components.add(name, schema)
+    is_ending = any(target.ending is not None for target in targets.values())
     used = {target.served.tag for target in targets.values()}
     return {
         "openapi": VERSION,
@@ -62,9 +73,10 @@ def build_document(app: Flask) -> dict[str, Any]:
         "components": {
             "schemas": components.schemas(),
             "parameters": PARAMETERS,
-            "headers": HEADERS,
+            "headers": HEADERS | (HEADERS_OF_WHAT_ENDS if is_ending else {}),
             "responses": dict(sorted(responses.shared.items())),
-            "examples": examples_of(),
+            "examples": openapi_examples.of_problems(),
+            "links": dict(sorted(links.shared.items())),
             "securitySchemes": SECURITY,
         },
     }
@@ -80,6 +92,8 @@ def _operation(target: Target, components: Components, responses: Responses) -> 
         "parameters": parameters_of(target, components),
         "security": _security(target),
     }
+    if target.ending is not None:
+        described["deprecated"] = True
     body = body_of(target, components)
     if body is not None:
         described["requestBody"] = body
@@ -98,6 +112,8 @@ def _security(target: Target) -> list[dict[str, list[str]]]:
 def _description(target: Target) -> str:
     served = target.served
     parts = [description_of(target.resource), served.description, access_of(target)]
+    if target.ending is not None:
+        parts.append(_ending(target.ending))
     if served.conditional == "required":
         parts.append("Needs `If-Match` with the `ETag` that was read.")
     if target.method != "GET" and not takes_key(target):
@@ -108,3 +124,12 @@ def _description(target: Target) -> str:
             "be sent back as they were read."
         )
     return "\n\n".join(part for part in parts if part)
+
+
+def _ending(ending: Ending) -> str:
+    words = f"Deprecated since {ending.since:%Y-%m-%d}"
+    if ending.sunset is not None:
+        words += f"; it ends on {ending.sunset:%Y-%m-%d}, and is 410 from then on"
+    if ending.successor is not None:
+        words += f". `{ending.successor}` comes after it"
+    return f"{words}. How to move: <{ending.guide}>."

@@ -262,7 +262,10 @@ def _taken(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _with_null(member: dict[str, Any]) -> dict[str, Any]:
+    if not member.get("nullable"):
+        return member
     # OpenAPI 3.0.3 lets null through an enumeration only if null is one of its values.
-    if member.get("nullable") and "enum" in member and None not in member["enum"]:
+    if "enum" in member and None not in member["enum"]:
         return {**member, "enum": [*member["enum"], None]}
-    return member
+    # And `nullable` says something only beside a `type`, which a reference does not bring along.
+    return {"type": "object", **member} if "allOf" in member else member

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from api.http import negotiation
+from api.http import negotiation, openapi_examples
 from api.http.openapi_components import Components, ref
 from api.http.openapi_refusals import takes_body, takes_key
 
@@ -33,13 +33,16 @@ def body_of(target: Target, components: Components) -> dict[str, Any] | None:
     purpose = "Upsert" if served.partial else PURPOSES[target.method]
     is_complete = target.method != "PATCH" and not served.partial
     schema = components.input(served.body, purpose, complete=is_complete)
-    content = {negotiation.JSON: {"schema": schema}}
+    content: dict[str, dict[str, Any]] = {negotiation.JSON: {"schema": schema}}
     if target.method == "PATCH":
         # The merge patch first: generators that send one format take the first.
         content = {
             negotiation.MERGE_PATCH: {"schema": schema},
             negotiation.JSON_PATCH: {"schema": ref("JsonPatch")},
         }
+    for media_type, described in content.items():
+        if recorded := openapi_examples.of_request(target.operation_id, media_type):
+            described["examples"] = recorded
     return {"required": not served.body_optional, "content": content}
 
 

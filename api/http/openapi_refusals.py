@@ -67,6 +67,8 @@ def _refusals(target: Target) -> Iterator[type[Refusal]]:
     yield from _of_body(target)
     if served.listing is not None:
         yield from OF_A_LIST
+    if target.ending is not None and target.ending.sunset is not None:
+        yield errors.VersionSunset
     if takes_key(target):
         yield errors.IdempotencyKeyReused
     if served.conditional is not None:

@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 from api import errors
 from api.errors import Refusal
-from api.http import negotiation
+from api.http import negotiation, openapi_examples
 from api.http.openapi_components import Components, description_of, ref
+from api.http.openapi_links import OperationLinks
 from api.http.openapi_refusals import by_status, refusals_of, takes_key
-from api.http.problems import status_of
 from api.http.public_documents import HTML, public_document
 
 if TYPE_CHECKING:
     from api.http.links import Target
 
 ALWAYS = ("X-Request-Id", "RateLimit", "RateLimit-Policy", "Cache-Control", "Vary")
+OF_NO_OPERATION = (errors.MethodNotAllowed.code,)
+"""What is answered where the path is known, and the method is not."""
+
 MOST_NAMES = 2
 """A response for more codes than this has no name of its own."""
 
@@ -25,15 +28,23 @@ MOST_NAMES = 2
 class Responses:
     """Describes answers, and collects those that many operations share."""
 
-    def __init__(self, components: Components) -> None:
+    def __init__(self, components: Components, links: OperationLinks) -> None:
         self._components = components
+        self._links = links
         self.shared: dict[str, dict[str, Any]] = {
-            "Problem": _problem("Any other refusal.", (), {}),
+            "Problem": _problem("Any other refusal.", OF_NO_OPERATION, {}),
         }
 
     def of(self, target: Target) -> dict[str, Any]:
         """Every response of an operation, by status."""
-        found = {str(int(status)): answer for status, answer in self._results(target).items()}
+        found = {
+            str(int(status)): _with_examples(answer, target, status)
+            for status, answer in self._results(target).items()
+        }
+        if _tells_only(target) and target.served.status != HTTPStatus.OK:
+            # It is 200, but openapi-generator takes the lowest status below 300 for the type of the
+            # whole method: beside 201 a named 200 would make every registration a dry run.
+            found["2XX"] = _with_examples(self._dry_run(target), target, HTTPStatus.OK)
         for status, refusals in by_status(refusals_of(target)).items():
             found[str(int(status))] = self._refused(refusals)
         return {**found, "default": {"$ref": "#/components/responses/Problem"}}
@@ -41,6 +52,7 @@ class Responses:
     def _results(self, target: Target) -> dict[HTTPStatus, dict[str, Any]]:
         served = target.served
         results = {served.status: self._result(target, served.status)}
+        links = self._links.of(target)
         if target.method == "GET":
             results[HTTPStatus.NOT_MODIFIED] = _answer(
                 "What `If-None-Match` names is still right.", _headers(target, served.status)
@@ -51,20 +63,23 @@ class Responses:
             results[HTTPStatus.NO_CONTENT] = _answer(
                 "Done, with `Prefer: return=minimal`.", _headers(target, HTTPStatus.NO_CONTENT)
             )
-        if served.dry_run and served.returns is not None:
-            results |= self._dry_run(target)
+        if _tells_only(target) and served.status == HTTPStatus.OK:
+            results[HTTPStatus.OK] = self._dry_run(target)
+        for status in (served.status, HTTPStatus.CREATED):
+            if links and status in results and "content" in results[status]:
+                results[status]["links"] = links
         return results
 
-    def _dry_run(self, target: Target) -> dict[HTTPStatus, dict[str, Any]]:
+    def _dry_run(self, target: Target) -> dict[str, Any]:
         served = target.served
-        assert served.returns is not None, "a dry run tells a representation"  # see the caller
+        assert served.returns is not None, "a dry run tells a representation"  # see the callers
         if served.status == HTTPStatus.OK:
             schema = self._components.either(served.returns)
             words = "Done; or, with `dry_run=true`, what would be done."
         else:
             schema = self._components.dry_run(served.returns)
-            words = "With `dry_run=true`: what would be done."
-        return {HTTPStatus.OK: _answer(words, _headers(target, HTTPStatus.OK), schema)}
+            words = "200, with `dry_run=true`: what would be done."
+        return _answer(words, _headers(target, HTTPStatus.OK), schema)
 
     def _result(self, target: Target, status: HTTPStatus) -> dict[str, Any]:
         served = target.served
@@ -90,6 +105,19 @@ class Responses:
         return {"$ref": f"#/components/responses/{name}"}
 
 
+def _tells_only(target: Target) -> bool:
+    """Whether the operation can be asked for a dry run."""
+    return target.served.dry_run and target.served.returns is not None
+
+
+def _with_examples(answer: dict[str, Any], target: Target, status: HTTPStatus) -> dict[str, Any]:
+    recorded = openapi_examples.of_answer(target.operation_id, status)
+    for media_type, content in answer.get("content", {}).items():
+        if recorded and media_type != HTML:
+            content["examples"] = recorded
+    return answer
+
+
 def _content_of_public(served: public_document, schema: dict[str, Any]) -> dict[str, Any]:
     # The JSON first: generated clients take the first that they can read.
     page = {"schema": {"type": "string"}}
@@ -99,26 +127,6 @@ def _content_of_public(served: public_document, schema: dict[str, Any]) -> dict[
 def schema_words(kind: Any) -> str:
     """What a representation is, in the words of its schema."""
     return description_of(kind.schema)
-
-
-def examples_of() -> dict[str, dict[str, Any]]:
-    """A problem of each code, as an example."""
-    return {refusal.code: _example(refusal) for refusal in errors.every_refusal()}
-
-
-def _example(refusal: type[Refusal]) -> dict[str, Any]:
-    return {
-        "summary": refusal.title,
-        "value": {
-            "type": f"https://homeroom.example/problems/{refusal.code}",
-            "title": refusal.title,
-            "status": int(status_of(refusal)),
-            "detail": refusal.title,
-            "instance": "urn:uuid:01936a5e-7c1b-7000-8000-000000000000",
-            "code": refusal.code,
-            "request_id": "4f7c2e9a1b3d4f5e8a6b7c8d9e0f1a2b",
-        },
-    }
 
 
 def _codes(refusals: Sequence[type[Refusal]]) -> tuple[str, ...]:
@@ -142,7 +150,9 @@ def _headers(target: Target, status: HTTPStatus) -> tuple[str, ...]:
         names.append("Link")
     if takes_key(target):
         names.append("Idempotent-Replayed")
-    return tuple(names)
+    if target.ending is not None:
+        names += ["Deprecation", "Sunset", "Link"]
+    return tuple(dict.fromkeys(names))
 
 
 def _headers_of_refusals(refusals: Sequence[type[Refusal]]) -> dict[str, Any]:

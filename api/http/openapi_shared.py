@@ -121,6 +121,12 @@ HEADERS: dict[str, dict[str, Any]] = {
     "X-Request-Id": _header("What finds this request in the log."),
 }
 
+HEADERS_OF_WHAT_ENDS: dict[str, dict[str, Any]] = {
+    "Deprecation": _header("Since when clients should leave this (RFC 9745).", pattern="^@[0-9]+$"),
+    "Sunset": _header("When it ends (RFC 8594); from then on it is 410."),
+}
+"""In the document only while something is deprecated."""
+
 PARAMETERS: dict[str, dict[str, Any]] = {
     "IfMatch": {
         "name": "If-Match",

@@ -153,4 +153,4 @@ class Pages:
 
 
 def _here(base_url: str) -> str:
-    return base_url + request.script_root + request.path
+    return base_url + request.path

@@ -30,6 +30,7 @@ STATUS_OF_FAMILY: Final[Mapping[type[Refusal], HTTPStatus]] = MappingProxyType(
         errors.Absent: HTTPStatus.NOT_FOUND,
         errors.MethodNotAllowed: HTTPStatus.METHOD_NOT_ALLOWED,
         errors.NotAcceptable: HTTPStatus.NOT_ACCEPTABLE,
+        errors.Gone: HTTPStatus.GONE,
         errors.Conflict: HTTPStatus.CONFLICT,
         errors.Stale: HTTPStatus.PRECONDITION_FAILED,
         errors.BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,

@@ -13,7 +13,6 @@ import orjson
 from flask import Flask, g
 
 from api.authz.actor import Actor
-from api.authz.scopes import Scope
 from api.errors import Block, InsufficientScope
 from api.http import conditional
 from api.http.authentication import lacking_scope
@@ -222,12 +221,9 @@ def _compact(document: dict[str, Any]) -> bytes:
 
 
 def _narrow_actor() -> Actor | None:
-    """The caller, if the token was issued for less than the user may: most are not."""
+    """The caller, if the token was issued for less than the user may."""
     caller = g.get("caller")
-    if caller is None or caller.actor.token_id is None:
-        return None
-    actor: Actor = caller.actor
-    return None if len(actor.scopes) == len(Scope) else actor
+    return caller.actor if caller is not None and caller.actor.is_narrow else None
 
 
 def blocks_member(blocks: Sequence[Block]) -> Any:

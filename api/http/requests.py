@@ -19,6 +19,7 @@ from api.http.cors import Cors
 from api.http.problems import allowed_methods
 
 if TYPE_CHECKING:
+    from api.http.lifetimes import Lifetimes
     from api.http.limits import RateLimits
 
 BODY_BYTES: Final = 1024 * 1024
@@ -42,6 +43,7 @@ class Envelope:
     public_url: str | None
     cors: Cors
     limits: RateLimits
+    lifetimes: Lifetimes
     observe: Callable[[Response, float], None]
     _app: Flask = field(init=False)
 
@@ -52,9 +54,10 @@ class Envelope:
         app.after_request(self.after)
 
     def before(self) -> Response | None:
-        """Note who asks and when, refuse what is too large, answer OPTIONS.
+        """Note who asks and when, refuse what has ended or is too large, answer OPTIONS.
 
         Raises:
+            VersionSunset: 410.
             UriTooLong, HeadersTooLarge, BodyTooLarge: 414, 431, 413.
         """
         # The proxies look the context up at each use: what is used often is fetched once.
@@ -63,9 +66,12 @@ class Envelope:
         sent = request.environ.get("HTTP_X_REQUEST_ID")
         here.request_id = sent if sent and REQUEST_ID.fullmatch(sent) else secrets.token_hex(16)
         here.base_url = self.public_url or base_url(request)
-        here.caller = here.operation = here.rate = None
+        here.caller = here.operation = here.rate = here.leaving = None
         if request.routing_exception is not None:
             return None
+        here.leaving = self.lifetimes.of(request)
+        if here.leaving is not None:
+            self.lifetimes.require(here.leaving, request, here.base_url)
         if "\0" in request.path:
             # No resource has such an address, and a text of PostgreSQL cannot hold it.
             raise NotFound
@@ -94,9 +100,12 @@ class Envelope:
         else:
             headers = response.headers
             headers.extend(field for field in fields if field[0] not in headers)
+        if here.leaving is not None:
+            self.lifetimes.tell(response, here.leaving, request, here.base_url)
         if self.cors.varies:
             response.headers["Vary"] += ", Origin"
-            response.headers.extend(self.cors.headers(request.headers.get("Origin")))
+            # A preflight has some of them already, and a browser believes none that comes twice.
+            response.headers.update(self.cors.headers(request.headers.get("Origin")))
         self.observe(response, time.perf_counter() - here.began)
         return response
 
@@ -112,11 +121,14 @@ class Envelope:
 
 
 def base_url(request: Request) -> str:
-    """What links begin with where no public URL is set: this host if it is plainly this machine."""
+    """What links begin with where no public URL is set, down to where the application is mounted.
+
+    That is this host if it is plainly this machine.
+    """
     host = request.environ.get("HTTP_HOST", "")
     if not LOOPBACK.fullmatch(host):
         host = f"{request.environ['SERVER_NAME']}:{request.environ['SERVER_PORT']}"
-    return f"{request.scheme}://{host}"
+    return f"{request.scheme}://{host}{request.script_root}"
 
 
 def require_sizes(request: Request) -> None:
@@ -130,7 +142,8 @@ def require_sizes(request: Request) -> None:
         raise UriTooLong(limit_bytes=URL_BYTES)
     if sum([len(k) + len(v) for k, v in environ.items() if k.startswith("HTTP_")]) > HEADER_BYTES:
         raise HeadersTooLarge(limit_bytes=HEADER_BYTES)
-    if (request.content_length or 0) > BODY_BYTES:
+    # Looked for first, as most requests have none and Werkzeug's property takes its time.
+    if "CONTENT_LENGTH" in environ and (request.content_length or 0) > BODY_BYTES:
         raise BodyTooLarge(limit_bytes=BODY_BYTES)
     # Of a body that announced no length Werkzeug reads this much and keeps silent about the rest,
     # so one byte more than we take is what gives it away.

@@ -67,7 +67,7 @@ def published(view: Callable[..., Any]) -> View:
     def served(**path: Any) -> Response:
         key = request.script_root
         if key not in made:
-            made[key] = Response(_bytes(view(**path)), content_type=_content_type(request.path))
+            made[key] = Response(_bytes(view(**path)), content_type=_content_type())
         return answered(made[key].get_data(), str(made[key].content_type), POLICY)
 
     return served
@@ -78,5 +78,6 @@ def _bytes(made: Any) -> bytes:
     return data
 
 
-def _content_type(path: str) -> str:
-    return "application/json" if path.endswith(".json") else "text/html; charset=utf-8"
+def _content_type() -> str:
+    is_document = request.endpoint == "flasgger.openapi"
+    return "application/json" if is_document else "text/html; charset=utf-8"

@@ -30,11 +30,12 @@ class Holder(NamedTuple):
     """What is known of the caller before the database was asked.
 
     `students`: who the caller was when this process last saw the token, None if it never did.
-    `clock_now`: as `Transaction.given_now`.
+    `is_narrow`: as `Actor.is_narrow`, by then. `clock_now`: as `Transaction.given_now`.
     """
 
     token_hash: bytes
     students: Sequence[UUID] | None
+    is_narrow: bool
     clock_now: datetime | None
 
 

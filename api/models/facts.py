@@ -14,26 +14,22 @@ from sqlalchemy import (
     FromClause,
     Integer,
     Select,
-    Text,
     and_,
     bindparam,
     case,
-    cast,
     func,
     literal_column,
     null,
-    or_,
     select,
 )
 from sqlalchemy.orm import aliased
 
 from api.models.base import Instant
-from api.models.clashes import IS_IGNORED, OF_ROW, SOUGHT
+from api.models.clashes import OF_ROW, SOUGHT
 from api.models.guard_sql import database_clock, json_list, opaque
 from api.models.organization import Organization
 from api.models.registration import (
     LIVE,
-    SEATED,
     Registration,
     RegistrationState,
     in_states,
@@ -76,8 +72,7 @@ CLOCK: ColumnElement[Any] = func.coalesce(
 _Other, _OtherClass = aliased(Registration), aliased(SchoolClass)
 _WAITING = {RegistrationState.WAITLISTED}
 # Written out, for a parameter is sent each time.
-_NONE, _ONE = literal_column("0", Integer), literal_column("1", Integer)
-_DOT = literal_column("'.'", Text)
+_ONE = literal_column("1", Integer)
 _IS_UNLIMITED = and_(
     Organization.max_live_classes_per_term.is_(None),
     Organization.max_waitlists_per_term.is_(None),
@@ -111,21 +106,6 @@ def _counts() -> ColumnElement[Any]:
     return case((_IS_UNLIMITED, null()), else_=counted)
 
 
-def _elsewhere(clashes: ColumnElement[Any]) -> ColumnElement[Any]:
-    """The two counts, the clashes and their stamp, as one list; null where no rule asks.
-
-    The stamp says what the clashes rest on: the versions of the class, of the student's places,
-    of the classes of their seats and of the organization.
-    """
-    seats = func.sum(_OtherClass.version).filter(in_states(_Other.state, SEATED))
-    stamp: ColumnElement[str] = cast(SchoolClass.version, Text)
-    for version in (Student.guard_version, func.coalesce(seats, _NONE), Organization.version):
-        stamp = stamp.concat(_DOT).concat(cast(version, Text))
-    found = _of_places(json_list(_LIVE_COUNT, _WAITLIST_COUNT, clashes, stamp)).scalar_subquery()
-    is_idle = or_(Student.id.is_(None), and_(IS_IGNORED, _IS_UNLIMITED))
-    return case((is_idle, null()), else_=found)
-
-
 LIVE_OF_SUBJECT = aliased(Registration)
 OF_STUDENT = (
     Student.id.label("subject_id"),
@@ -144,11 +124,9 @@ OF_ORGANIZATION = (
     Organization.max_waitlists_per_term.label("max_waitlists_per_term"),
     Organization.public_catalog.label("public_catalog"),
 )
-DEEP = (
-    _counts().label("counts"),
-    CLOCK.label("clock_now"),
-    SOUGHT.label("clashes"),
-)
+COUNTS = _counts().label("counts")
+CLASHES = SOUGHT.label("clashes")
+DEEP = (COUNTS, CLOCK.label("clock_now"), CLASHES)
 LABELLED = tuple(getattr(SchoolClass, name).label(f"class_{name}") for name in CLASS_NAMES)
 """The columns of the class beside columns of another table: each under `class_…`."""
 
@@ -207,27 +185,3 @@ GUARDS: Select[Any] = (
     select(*OF_GUARDS).select_from(SUBJECTS).where(SchoolClass.id == bindparam("class_id"))
 )
 """One class as the guards see it, for each of `student_ids`; one row with nulls for none."""
-
-
-def _class_item(clashes: ColumnElement[Any]) -> Select[Any]:
-    return (
-        select(
-            SchoolClass.__table__,
-            *OF_SUBJECT,
-            *OF_ORGANIZATION,
-            CLOCK.label("clock_now"),
-            _elsewhere(clashes).label("elsewhere"),
-        )
-        .select_from(SUBJECTS)
-        .where(SchoolClass.id == bindparam("class_id"), Organization.archived_at.is_(None))
-    )
-
-
-CLASS_ITEM = _class_item(SOUGHT)
-"""One class with every column, and what its guards look at for the one of `student_ids`."""
-
-CLASS_ITEM_UNSEARCHED = _class_item(null())
-"""The same without clashes, where they are known if their stamp is what it was.
-
-A search that does not run still costs PostgreSQL a sixth of the statement.
-"""

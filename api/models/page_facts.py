@@ -26,7 +26,6 @@ _COLUMNS: tuple[Any, ...] = (
     _Place.class_id,
     _Place.state,
     _ItsClass.term_id,
-    _ItsClass.version.label("class_version"),
 )
 PLACES: Select[Any] = (
     select(*_COLUMNS)

@@ -6,6 +6,7 @@ from sqlalchemy import Integer, and_, bindparam, func, insert, or_, select, upda
 from sqlalchemy.orm import aliased
 
 from api.models.base import Instant
+from api.models.guard_sql import IdentifierSet, is_among
 from api.models.registration import (
     LIVE,
     SEATED,
@@ -40,10 +41,16 @@ ONE_LOCKED = (
 )
 """One registration under the lock of its class."""
 
-SEATED_STUDENTS = select(Registration.student_id).where(
-    _OF_CLASS, in_states(Registration.state, SEATED)
+STUDENTS_OF_CLASSES = (
+    select(Registration.student_id)
+    .where(
+        Registration.organization_id == bindparam("organization_id"),
+        is_among(Registration.class_id, bindparam("class_ids", type_=IdentifierSet)),
+        in_states(Registration.state, LIVE),
+    )
+    .distinct()
 )
-"""Who has a seat in a class that is locked."""
+"""Who has a seat in locked classes, a frozenset of their ids, or waits for one."""
 
 OVERDUE = (
     select(*_COLUMNS)

@@ -162,6 +162,7 @@ COUNT_OF_PATTERNS = select(func.count()).where(
 _TO_COME = select(
     ClassSession.id,
     ClassSession.organization_id,
+    ClassSession.class_id,
     ClassSession.local_start,
     ClassSession.starts_at,
     ClassSession.ends_at,

@@ -157,9 +157,17 @@ class ClassItem(Resource):
         raises=(NotFound,),
     )
     def get(
-        self, *, tx: Transaction, actor: Actor, class_id: UUID, query: Mapping[str, Any]
+        self,
+        *,
+        tx: Transaction,
+        actor: Actor,
+        class_id: UUID,
+        query: Mapping[str, Any],
+        may_be_brief: bool,
     ) -> Judged:
-        return self.classes.get(tx, actor, class_id, query.get("student_id"))
+        return self.classes.get(
+            tx, actor, class_id, query.get("student_id"), may_be_brief=may_be_brief
+        )
 
     @operation(
         summary="Change, open, close or cancel a class",

@@ -9,6 +9,7 @@ from typing import Final
 REGISTERED: Final = frozenset(
     {
         *("self", "first", "prev", "next", "edit", "up", "search"),
+        *("deprecation", "successor-version"),
         *("service-desc", "service-doc", "api-catalog", "status"),
     }
 )
@@ -24,8 +25,11 @@ MEANINGS: Final[Mapping[str, str]] = MappingProxyType(
         "search": "This list with the parameters that narrow and order it.",
         "service-desc": "The OpenAPI document: every operation, schema and problem.",
         "service-doc": "The documentation, in which every operation can be tried.",
+        "code-on-demand": "A client as an ES module, which follows links and forms from the root.",
         "api-catalog": "The interfaces of this host as a linkset (RFC 9727).",
         "status": "Whether the service is ready (RFC 8631).",
+        "deprecation": "How to leave what is deprecated (RFC 9745).",
+        "successor-version": "What does the same in the version that comes after (RFC 5829).",
         "v1": "Version 1 of the interface: where to go from the root.",
         "users": "Sign up: make an account with a user name and a password.",
         "user": "The account of the caller.",

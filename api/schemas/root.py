@@ -13,7 +13,7 @@ class VersionSchema(Representation):
     """One version of the interface."""
 
     name = Text(dump_only=True, metadata={"description": "Its name, as in every path."})
-    status = Text(dump_only=True, metadata={"description": "`current` or `deprecated`."})
+    status = Text(dump_only=True, metadata={"description": "`current`, `deprecated` or `ended`."})
     sunset_at = Instant(
         nullable=True, dump_only=True, metadata={"description": "When it ends; null if not known."}
     )

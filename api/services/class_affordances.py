@@ -12,15 +12,15 @@ from sqlalchemy import Row
 
 from api.authz.actor import Actor
 from api.authz.policy import Action, Policy, Subject
-from api.errors import Block
-from api.models import facts as fact_queries
+from api.errors import Block, NotFound
 from api.models.ahead import Ahead, Holder, Question
+from api.models.class_item import CLASS_ITEM, CLASS_ITEM_BRIEF, CLASS_ITEM_UNSEARCHED
 from api.models.database import Transaction
 from api.models.school_class import ClassStatus, instructor_ids
 from api.services.class_likeness import Standing, likeness, present
-from api.services.guard_facts import NOTHING, Elsewhere, clashes_of, facts_of
+from api.services.guard_facts import NOTHING, Elsewhere, elsewhere_of, facts_of
 from api.services.judged import FORBIDDEN, Judged, Verdicts, permitted
-from api.services.known_clashes import KNOWN_CLASHES, Found
+from api.services.known_clashes import KNOWN_CLASHES, Found, Stamp
 from api.services.page_facts import elsewhere_of_page
 from api.services.recent import Recent
 from api.services.registration_doors import own_students
@@ -43,24 +43,43 @@ _STATUS_OF_REL = {
 
 
 def read(
-    tx: Transaction, policy: Policy, actor: Actor, class_id: UUID, student_id: UUID | None
+    tx: Transaction,
+    policy: Policy,
+    actor: Actor,
+    class_id: UUID,
+    student_id: UUID | None,
+    *,
+    may_be_brief: bool = False,
 ) -> tuple[Row[Any], Callable[[], Judged]] | None:
     """A committed class, to be judged once that is wanted; None: none there.
 
     One statement; two if there are clashes to be searched anew.
-    The row holds every column of `classes`. The subject is `student_id`, else the caller's own
-    student in the organization of the class, else nobody.
+    The row holds every column of `classes`, or if it `may_be_brief` perhaps only those that change
+    without a version. The subject is `student_id`, else the caller's own student in the
+    organization of the class, else nobody.
     """
     students = own_students(actor) if student_id is None else [student_id]
     known = _known_clashes(class_id, students)
-    row = _item(tx, class_id, students, known)
-    if known is not None and _has_changed(row, known):
-        known, row = None, _item(tx, class_id, students, None)
+    asked = _question(class_id, students, known, tx.given_now(), may_be_brief=may_be_brief)
+    row = tx.first(asked.statement, **asked.parameters)
+    is_brief = asked.statement is CLASS_ITEM_BRIEF
+    if known is not None and row is not None and _stamp(row) != known.stamp:
+        known, is_brief, row = None, False, _item(tx, class_id, students)
     if row is None:
         return None
 
-    judge = _Judge(policy, actor, Standing.of(actor, row), FULL)
-    return row, lambda: judge.of(row, _remembered(row, known))
+    def judged() -> Judged:
+        judge = _Judge(policy, actor, Standing.of(actor, row), FULL)
+        found = _remembered(judge, row, known)
+        return replace(found, whole=whole) if is_brief else found
+
+    def whole() -> Judged:
+        again = read(tx, policy, actor, class_id, student_id)
+        if again is None:
+            raise NotFound
+        return again[1]()
+
+    return row, judged
 
 
 def reread(tx: Transaction, policy: Policy, actor: Actor, class_id: UUID) -> Judged:
@@ -68,10 +87,9 @@ def reread(tx: Transaction, policy: Policy, actor: Actor, class_id: UUID) -> Jud
 
     Nothing of it is remembered: the change may be rolled back yet.
     """
-    row = _item(tx, class_id, own_students(actor), None)
+    row = _item(tx, class_id, own_students(actor))
     assert row is not None, "it has just been changed"  # shown to mypy
-    facts = facts_of(row, elsewhere=_found(row))
-    return Judged(row, _verdicts(policy, actor, row, facts=facts, depth=FULL))
+    return Judged(row, _verdicts(policy, actor, row, facts=facts_of(row), depth=FULL))
 
 
 def ahead(holder: Holder, *, class_id: UUID) -> Ahead | None:
@@ -80,7 +98,9 @@ def ahead(holder: Holder, *, class_id: UUID) -> Ahead | None:
     if students is None:
         return None
     known = _known_clashes(class_id, students)
-    question = _question(class_id, students, known, holder.clock_now)
+    question = _question(
+        class_id, students, known, holder.clock_now, may_be_brief=not holder.is_narrow
+    )
     return Ahead(question, lambda _students: question)
 
 
@@ -88,10 +108,8 @@ def _known_clashes(class_id: UUID, student_ids: Sequence[UUID]) -> Found | None:
     return KNOWN_CLASHES.find((class_id, student_ids[0])) if len(student_ids) == 1 else None
 
 
-def _item(
-    tx: Transaction, class_id: UUID, student_ids: Sequence[UUID], known: Found | None
-) -> Row[Any] | None:
-    statement, parameters = _question(class_id, student_ids, known, tx.given_now())
+def _item(tx: Transaction, class_id: UUID, student_ids: Sequence[UUID]) -> Row[Any] | None:
+    statement, parameters = _question(class_id, student_ids, None, tx.given_now())
     return tx.first(statement, **parameters)
 
 
@@ -100,37 +118,34 @@ def _question(
     student_ids: Sequence[UUID],
     known: Found | None,
     clock_now: datetime | None,
+    *,
+    may_be_brief: bool = False,
 ) -> Question:
-    statement = fact_queries.CLASS_ITEM if known is None else fact_queries.CLASS_ITEM_UNSEARCHED
+    statement = CLASS_ITEM
+    if known is not None:
+        is_brief = known.is_brief and may_be_brief
+        statement = CLASS_ITEM_BRIEF if is_brief else CLASS_ITEM_UNSEARCHED
     asked = {"class_id": class_id, "student_ids": student_ids, "clock_now": clock_now}
     return Question(statement, asked)
 
 
-def _has_changed(row: Row[Any] | None, known: Found) -> bool:
-    return row is not None and row.elsewhere is not None and row.elsewhere[-1] != known.stamp
+def _stamp(row: Row[Any]) -> Stamp:
+    return Stamp(row.version, row.subject_guard_version, row.organization_version)
 
 
-def _found(row: Row[Any]) -> Elsewhere:
-    if row.elsewhere is None:
-        return NOTHING
-    live_count, waitlist_count, pairs, _ = row.elsewhere
-    return Elsewhere(
-        clashes=clashes_of(pairs, row.id),
-        live_count=live_count,
-        waitlist_count=waitlist_count,
-    )
-
-
-def _remembered(row: Row[Any], known: Found | None) -> Elsewhere:
-    found = _found(row)
-    if row.elsewhere is None:
-        return found
-    *_, stamp = row.elsewhere
-    if known is not None:
-        # Not looked up again: another thread may have found a later state meanwhile.
-        return replace(found, clashes=known.clashes, stamp=stamp)
-    KNOWN_CLASHES.keep((row.id, row.subject_id), Found(stamp, found.clashes))
-    return replace(found, stamp=stamp)
+def _remembered(judge: _Judge, row: Row[Any], known: Found | None) -> Judged:
+    """The verdicts on a committed class, by clashes that are known or else are from now on."""
+    found = elsewhere_of(row, row.id)
+    if row.subject_id is None:
+        return judge.of(row, found)
+    # Not looked up again: another thread may have found a later state meanwhile.
+    clashes, stamp = found.clashes if known is None else known.clashes, _stamp(row)
+    judged = judge.of(row, replace(found, clashes=clashes, stamp=stamp))
+    limits = row.max_live_classes_per_term, row.max_waitlists_per_term
+    now = Found(stamp, clashes, is_brief=judged.is_shared and limits == (None, None))
+    if now != known:
+        KNOWN_CLASHES.keep((row.id, row.subject_id), now)
+    return judged
 
 
 def judge_page(

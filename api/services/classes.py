@@ -81,14 +81,22 @@ class Classes:
         )
 
     def get(
-        self, tx: Transaction, actor: Actor, class_id: UUID, student_id: UUID | None = None
+        self,
+        tx: Transaction,
+        actor: Actor,
+        class_id: UUID,
+        student_id: UUID | None = None,
+        *,
+        may_be_brief: bool = False,
     ) -> Judged:
-        """One class, in one statement.
+        """One class, in one statement; with what changes without a version if that `may_be`.
 
         Raises:
             AuthenticationRequired, NotFound: no such class, or not for the caller's eyes.
         """
-        found = class_affordances.read(tx, self.policy, actor, class_id, student_id)
+        found = class_affordances.read(
+            tx, self.policy, actor, class_id, student_id, may_be_brief=may_be_brief
+        )
         if found is None:
             refuse_absent(self.policy, actor, Action.CLASS_READ)
         row, judge = found

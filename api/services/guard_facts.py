@@ -14,6 +14,7 @@ from sqlalchemy import Row
 
 from api import clock
 from api.models.registration import RegistrationState
+from api.services.known_clashes import Stamp
 from api.services.rules_conflicts import Clash, Span, in_order_of_time
 from api.services.rules_facts import (
     NOBODY,
@@ -88,7 +89,7 @@ class Elsewhere:
     """
 
     clashes: tuple[Clash, ...] = ()
-    stamp: str | None = None
+    stamp: Stamp | None = None
     live_count: int = 0
     waitlist_count: int = 0
 

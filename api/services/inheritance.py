@@ -20,7 +20,7 @@ from api.models.database import Transaction
 from api.models.locks import LockStep
 from api.models.school_class import SchoolClass
 from api.models.session import ClassSession
-from api.services import class_seats
+from api.services import class_seats, timetable_versions
 from api.services.rules_timetable import instant_of
 from api.services.rules_windows import Deadlines, effective_deadlines
 
@@ -180,3 +180,4 @@ def _move(tx: Transaction, rows: Sequence[Row[Any]], zone_name: str) -> None:
         )
     if moves:
         tx.execute(_MOVE_SESSION, moves)
+        timetable_versions.rise(tx, rows[0].organization_id, {row.class_id for row in rows})

@@ -23,12 +23,18 @@ class Judged:
     """A row, and for each action on it what would stand in the way.
 
     `is_shared`: these verdicts are one object with those of all rows that no guard can
-    tell from this one.
+    tell from this one. `whole` is there where the row is brief, as `Listed.brief` has it, and reads
+    it again with every column.
     """
 
     row: Any
     verdicts: Verdicts = field(default_factory=dict)
     is_shared: bool = False
+    whole: Callable[[], Judged] | None = None
+
+    def complete(self) -> Judged:
+        """The same with every column."""
+        return self if self.whole is None else self.whole()
 
 
 @dataclass(frozen=True, slots=True)

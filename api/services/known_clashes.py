@@ -1,9 +1,10 @@
 """What was found out about clashes, for as long as nothing that it was found from has changed.
 
 The search for clashes is most of what reading one class costs. Its result is kept with a stamp of
-all that it rests on (versions of the class, the student's registrations, the classes in which the
-student has a seat, the organization). The next read asks for the stamp alone; if it differs, the
-class is read once more, with the search.
+all that it rests on: the versions of the class, of the student and of the organization. That of the
+student rises with each of their registrations, and where a class in which they sit meets at another
+time (`timetable_versions`). The next read asks for the stamp alone; if it differs, the class is
+read once more, with the search.
 """
 
 from __future__ import annotations
@@ -17,18 +18,24 @@ from api.services.rules_conflicts import Clash
 Key = tuple[UUID, UUID]
 
 
-def stamp_of(
-    *, class_version: int, guard_version: int, seat_versions: int, organization_version: int
-) -> str:
-    """The stamp as `api.models.facts` writes it; `seat_versions`: the sum over those classes."""
-    return f"{class_version}.{guard_version}.{seat_versions}.{organization_version}"
+class Stamp(NamedTuple):
+    """What the clashes of a class with a student's others were found from."""
+
+    class_version: int
+    guard_version: int
+    organization_version: int
 
 
 class Found(NamedTuple):
-    """Clashes, and the stamp of what they were found from."""
+    """Clashes, and the stamp of what they were found from.
 
-    stamp: str
+    `is_brief`: the class was then shown in words that it shares with others, and nothing was
+    counted, so that another look needs only what changes without a version.
+    """
+
+    stamp: Stamp
     clashes: tuple[Clash, ...]
+    is_brief: bool = False
 
 
 KNOWN_CLASHES: Recent[Key, Found] = Recent(generation=5_000)

@@ -14,7 +14,7 @@ from api.models.database import Transaction
 from api.models.organization import ConflictPolicy
 from api.models.registration import SEATED, RegistrationState
 from api.services.guard_facts import NOTHING, Elsewhere
-from api.services.known_clashes import KNOWN_CLASHES, Found, stamp_of
+from api.services.known_clashes import KNOWN_CLASHES, Found, Stamp
 from api.services.rules_conflicts import Clash, Span, Timetable
 
 Places = Sequence[Row[Any]]
@@ -63,16 +63,12 @@ def _clashes(tx: Transaction, page: Sequence[Row[Any]], places: Places) -> Clash
     seats = [place for place in places if place.state in SEATED]
     if not seats:
         return {}
-    versions = {
-        "guard_version": seats[0].guard_version,
-        "seat_versions": sum(seat.class_version for seat in seats),
-        "organization_version": seats[0].organization_version,
-    }
+    versions = seats[0].guard_version, seats[0].organization_version
     student_id = page[0].subject_id
     found, unknown = {}, {}
     for row in page:
         key = (row.id, student_id)
-        stamp = stamp_of(class_version=row.version, **versions)
+        stamp = Stamp(row.version, *versions)
         known = KNOWN_CLASHES.find(key)
         if known is not None and known.stamp == stamp:
             found[row.id] = known.clashes

@@ -10,12 +10,10 @@ from sqlalchemy import Row, update
 from api.authz.actor import Actor
 from api.authz.policy import Action, Policy, Subject
 from api.errors import FieldError, StateConflict, ValidationFailed
-from api.models import places, seats
 from api.models import session as sessions
 from api.models.database import Transaction
-from api.models.locks import LockStep
 from api.models.school_class import ClassStatus, SchoolClass, instructor_ids
-from api.services import class_seats, inheritance
+from api.services import class_seats, inheritance, timetable_versions
 from api.services.catalogue import refuse_absent
 from api.services.class_visibility import subject_of
 from api.services.judged import Verdicts, permitted
@@ -91,23 +89,10 @@ def changed(tx: Transaction, actor: Actor, school_class: Row[Any]) -> None:
         .values(version=SchoolClass.version + 1, updated_at=tx.now())
     )
     inheritance.settle(tx, school_class.organization_id, school_class.id)
-    _bump_seated(tx, school_class)
+    timetable_versions.rise(tx, school_class.organization_id, {school_class.id})
     row = class_seats.locked_class(tx, school_class.id)
     assert row is not None, "the class is locked"
     class_seats.revised(tx, actor, row)
-
-
-def _bump_seated(tx: Transaction, school_class: Row[Any]) -> None:
-    of = {"organization_id": school_class.organization_id, "class_id": school_class.id}
-    seated = sorted(row.student_id for row in tx.all(places.SEATED_STUDENTS, **of))
-    if not seated:
-        return
-    tx.lock(LockStep.STUDENT, *seated)
-    tx.all(seats.LOCKED_STUDENTS, student_ids=seated)
-    tx.execute(
-        seats.BUMP_STUDENTS,
-        {"of_organization": school_class.organization_id, "student_ids": seated},
-    )
 
 
 def room_for_sessions(tx: Transaction, school_class: Row[Any], *, beside: int = 0) -> int:

@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import secrets
 from dataclasses import dataclass, field
 
 TEMPLATE = re.compile(r"\{[^}]*\}")
@@ -142,7 +143,7 @@ class Forms:
 
 def value_of(name, given):
     """A value for a member, by its name; unique where it must be."""
-    number = next(_numbers)
+    number = f"{next(_numbers)}-{secrets.token_hex(4)}"
     values = {
         "slug": f"crawl-{number}",
         "username": f"crawler-{number}",

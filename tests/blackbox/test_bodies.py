@@ -112,7 +112,7 @@ def test_check_33_a_valid_beginning_of_a_body_that_is_too_large_makes_nothing(wo
 
 
 def test_a_body_in_chunks_is_read_as_any_other(world):
-    made = world.owner.send("POST", f"{world.url}/terms", iter([new()[:9], new()[9:]]))
+    made = world.owner.send("POST", f"{world.url}/terms", [new()[:9], new()[9:]])
 
     assert made.status_code == 201
 

@@ -83,6 +83,22 @@ def test_check_16_a_tag_of_a_compressed_answer_admits_a_plain_patch(world):
     assert (changed.status_code, changed.json()["title"]) == (200, "Plain")
 
 
+@pytest.mark.parametrize("accepted", ["gzip", "gzip;q=0.5, identity", "*", "gzip, br, deflate"])
+@pytest.mark.parametrize("is_large", [False, True])
+def test_check_16_whatever_coding_is_taken_the_tag_admits_a_change(world, accepted, is_large):
+    made, name = (
+        (world.a_class(description="n" * 2000), "title") if is_large else (world.a_term(), "name")
+    )
+    item = made.headers["Location"]
+    read = world.owner.get(item, headers={"Accept-Encoding": accepted})
+
+    changed = world.owner.open("PATCH", item, json={name: "New"}, if_match=read.headers["ETag"])
+
+    assert (len(made.content) > 1024) == is_large
+    assert not read.headers["ETag"].startswith("W/")
+    assert (changed.status_code, changed.json()[name]) == (200, "New")
+
+
 def test_check_17_a_stale_tag_is_told_before_a_wrong_body_and_a_missing_token_first(world, term):
     stale = '"v9-0000000000000000"'
 

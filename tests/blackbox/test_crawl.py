@@ -1,9 +1,10 @@
 import itertools
+import secrets
 
 import pytest
 
 from tests.blackbox.crawler import Crawl, Forms
-from tests.blackbox.world import PASSWORD, World, people
+from tests.blackbox.world import PASSWORD, a_world
 
 numbers = itertools.count(1)
 ROLES = ("stranger", "student", "instructor", "registrar", "owner")
@@ -12,7 +13,13 @@ ROLES = ("stranger", "student", "instructor", "registrar", "owner")
 @pytest.fixture(scope="module")
 def town(world):
     """A little school of its own on the server, with something in every list."""
-    town = people(World(world.base, world.client))
+    with a_world(world.client, world.target) as town:
+        yield furnished(town)
+
+
+def furnished(town):
+    for role in ROLES:
+        assert town.people[role]
     term = town.a_term().json()
     owner = town.owner
     course = owner.post(f"{town.url}/courses", {"code": "MATH 1", "title": "Mathematics"})
@@ -123,7 +130,8 @@ def values(town, person):
 
     def a_code():
         hostess = town.people["hostess"]
-        new = {"name": "Other", "slug": f"other-{next(numbers)}", "timezone": "UTC"}
+        slug = f"other-{next(numbers)}-{secrets.token_hex(4)}"
+        new = {"name": "Other", "slug": slug, "timezone": "UTC"}
         made = hostess.post("/v1/organizations", new).json()["_links"]["self"]["href"]
         return hostess.post(f"{made}/invitations", {"role": "student"}).json()["code"]
 
@@ -142,9 +150,16 @@ def values(town, person):
     }
 
 
+def require_account(person):
+    """Leave out what would use up an account that somebody else made, or needs its password."""
+    if not person.username:
+        pytest.skip("links are used up with accounts of their own, and sign-up is closed there")
+
+
 @pytest.mark.parametrize("role", ROLES)
 def test_check_40_every_action_that_a_link_offers_is_done(town, forms, role):
     person = town.people[role]
+    require_account(person)
     crawl = Crawl(person, town.base).run()
     refused, undone = [], []
 
@@ -157,6 +172,8 @@ def test_check_40_every_action_that_a_link_offers_is_done(town, forms, role):
         body = forms.smallest(action, values(town, person))
         tag = page.headers.get("ETag") if action.is_conditional else None
         answer = person.open(action.method, action.href, json=body, if_match=tag)
+        if action.operation == "create_user":
+            town.accounts.append(body["username"])
         if not answer.is_success:
             refused.append((kind, action.page, answer.status_code, answer.text))
 
@@ -167,6 +184,7 @@ def test_check_40_every_action_that_a_link_offers_is_done(town, forms, role):
 @pytest.mark.parametrize("kind", sorted(FINAL))
 def test_check_40_who_ends_their_own_access_is_done_with(world, forms, kind):
     person = world.joined("leaver", "student")
+    require_account(person)
     action, page = Crawl(person, world.base).run().offered(kind)
 
     ended = person.open(action.method, action.href, if_match=page.headers["ETag"])

@@ -11,10 +11,7 @@ PAGES = {"self", "first", "prev", "next"}
 @pytest.fixture(scope="module")
 def terms(world):
     """The address of a list of nine terms, in a school of their own."""
-    slug = f"lists-{world.school['id'][-8:]}"
-    new = {"name": "Lists", "slug": slug, "timezone": "Europe/Vienna"}
-    school = world.owner.post("/v1/organizations", new).json()
-    url = f"{school['_links']['self']['href']}/terms"
+    url = f"{world.a_school('Lists')['_links']['self']['href']}/terms"
     for number in range(9):
         assert a_term(world, url, f"Term {number}").status_code == 201
     return url

@@ -3,6 +3,9 @@
 import base64
 import secrets
 import socket
+import ssl
+import time
+from collections.abc import Callable
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,6 +27,7 @@ class Person:
     client: httpx.Client
     token: str | None = None
     username: str = ""
+    target: Any = None
 
     def open(self, method, url, *, headers=None, key=None, if_match=None, json=None, **options):
         sent = {"Accept-Encoding": "identity"}
@@ -38,7 +42,9 @@ class Person:
             if method == "PATCH":
                 sent["Content-Type"] = MERGE
         sent |= headers or {}
-        return self.client.request(method, url, headers=sent, **options)
+        return answered(
+            lambda: self.client.request(method, url, headers=sent, **options), self.target
+        )
 
     def get(self, url, **options):
         return self.open("GET", url, **options)
@@ -55,16 +61,25 @@ class Person:
 
 @dataclass
 class World:
-    """One server, and a school in it that was made through its API."""
+    """One server, and a school in it that was made through its API.
+
+    `target` is there when somebody else runs the server: see tests/blackbox/target.py.
+    """
 
     base: str
     client: httpx.Client
-    people: dict = field(default_factory=dict)
+    target: Any = None
+    people: dict = field(init=False)
     school: Any = None
+    accounts: list = field(default_factory=list)
+    schools: list = field(default_factory=list)
+
+    def __post_init__(self):
+        self.people = People(self)
 
     @property
     def nobody(self):
-        return Person(self.client)
+        return Person(self.client, target=self.target)
 
     @property
     def owner(self):
@@ -91,11 +106,29 @@ class World:
     def signed_up(self, name):
         username = f"{name}-{secrets.token_hex(4)}"
         made = self.nobody.post("/v1/users", {"username": username, "password": PASSWORD})
+        if self.target is not None and made.status_code == 403:
+            return self.target.somebody(self.client, name)
         assert made.status_code == 201, made.text
+        self.accounts.append(username)
+        return self.logged_in(username)
+
+    def logged_in(self, username):
+        """Who has this name, with a new token; None if there is nobody (any more)."""
         basic = base64.b64encode(f"{username}:{PASSWORD}".encode()).decode()
         token = self.nobody.post("/v1/tokens", headers={"Authorization": f"Basic {basic}"})
-        assert token.status_code == 201, token.text
-        return Person(self.client, token.json()["token"], username)
+        assert token.status_code in {201, 401}, token.text
+        if token.status_code == 401:
+            return None
+        return Person(self.client, token.json()["token"], username, self.target)
+
+    def a_school(self, name="School"):
+        """A new organization of the owner's."""
+        slug = f"{name.lower()}-{secrets.token_hex(4)}"
+        new = {"name": name, "slug": slug, "timezone": "Europe/Vienna"}
+        made = self.owner.post("/v1/organizations", new)
+        assert made.status_code == 201, made.text
+        self.schools.append(made.headers["Location"])
+        return made.json()
 
     def joined(self, name, role, **invitation):
         """Somebody new who accepted an invitation to the school."""
@@ -123,10 +156,63 @@ class World:
     def raw(self, *lines, body=b""):
         """Send bytes that no client would send; gives head and body of the first answer."""
         address = httpx.URL(self.base)
-        head = "\r\n".join((*lines, f"Host: {address.host}:{address.port}", "", ""))
-        with socket.create_connection((address.host, address.port), timeout=10) as connection:
-            connection.sendall(head.encode("latin-1") + body)
-            return read_answer(connection)
+        host = address.host if address.port is None else f"{address.host}:{address.port}"
+        head = "\r\n".join((*lines, f"Host: {host}", "", ""))
+
+        def send():
+            with connected(address) as connection:
+                connection.sendall(head.encode("latin-1") + body)
+                return read_answer(connection)
+
+        return answered(send, self.target)
+
+
+@dataclass
+class People(dict):
+    """Who is in a world, by what they are; whoever is asked for first comes then."""
+
+    world: World
+
+    def __missing__(self, name):
+        if name in {"owner", "stranger"}:
+            person = self.world.signed_up(name)
+        else:
+            person = self.world.joined(name, name, **self.record(name))
+        self[name] = person
+        return person
+
+    def record(self, name):
+        """What the invitation of a student names: a student of the school."""
+        if name != "student":
+            return {}
+        new = {"given_name": "Ada", "family_name": "Student"}
+        made = self.world.owner.post(f"{self.world.url}/students", new)
+        assert made.status_code == 201, made.text
+        return {"student_id": made.json()["id"]}
+
+
+def answered(send: Callable, target):
+    """The answer; a server of somebody else may ask to wait, and is told on if it weakens tags."""
+    answer = send()
+    while target is not None and target.is_patient and answer.status_code == 429:
+        time.sleep(int(answer.headers["Retry-After"]))
+        answer = send()
+    if target is not None:
+        target.look_at(answer)
+    return answer
+
+
+@contextmanager
+def connected(address):
+    """A connection to where a URL points, with TLS if it says so."""
+    port = address.port or (443 if address.scheme == "https" else 80)
+    with socket.create_connection((address.host, port), timeout=10) as connection:
+        if address.scheme != "https":
+            yield connection
+            return
+        tls = ssl.create_default_context()
+        with tls.wrap_socket(connection, server_hostname=address.host) as secured:
+            yield secured
 
 
 def read_answer(connection):
@@ -167,33 +253,40 @@ def serving(backend, data_dir, url, **settings):
 
 
 @pytest.fixture(scope="session")
-def world(backend, server, tmp_path_factory):
-    """A server of the program that belongs to this database, with people in it."""
-    url = server.create("blackbox", like="migrated")
+def world(backend, request, tmp_path_factory):
+    """A server of the program that belongs to this database, with people in it.
+
+    Or one that somebody else runs, when `scripts/conformance` names it.
+    """
+    target = target_of(request.config)
     with ExitStack() as stack:
-        client = stack.enter_context(serving(backend, tmp_path_factory.mktemp("data"), url))
-        yield people(World(str(client.base_url).rstrip("/"), client))
-    server.drop("blackbox")
+        if target is not None:
+            client = stack.enter_context(httpx.Client(base_url=target.base, timeout=30))
+        else:
+            server = request.getfixturevalue("server")
+            url = server.create("blackbox", like="migrated")
+            stack.callback(server.drop, "blackbox")
+            client = stack.enter_context(serving(backend, tmp_path_factory.mktemp("data"), url))
+        owner = None if target is None else target.owner(client)
+        yield stack.enter_context(a_world(client, target, owner))
 
 
-def people(world):
-    """Fill a world: an owner with a school, a registrar, an instructor, a student, a stranger."""
-    world.people["owner"] = world.signed_up("owner")
-    slug = f"school-{secrets.token_hex(4)}"
-    new = {"name": "School", "slug": slug, "timezone": "Europe/Vienna"}
-    made = world.owner.post("/v1/organizations", new)
-    assert made.status_code == 201, made.text
-    world.school = made.json()
-    for role in ("registrar", "instructor"):
-        world.people[role] = world.joined(role, role)
-    record = world.owner.post(
-        f"{world.url}/students", {"given_name": "Ada", "family_name": "Student"}
-    )
-    assert record.status_code == 201, record.text
-    student_id = record.json()["id"]
-    world.people["student"] = world.joined("student", "student", student_id=student_id)
-    world.people["stranger"] = world.signed_up("stranger")
-    return world
+@contextmanager
+def a_world(client, target=None, owner=None):
+    """A school and its people on a server; on somebody else's they are gone afterwards."""
+    world = World(str(client.base_url).rstrip("/"), client, target)
+    if owner is not None:
+        world.people["owner"] = owner
+    world.school = world.a_school()
+    yield world
+    if target is not None:
+        target.leave(world)
+
+
+def target_of(config):
+    """The server of somebody else that is looked at, or None."""
+    plugin = config.pluginmanager.get_plugin("homeroom-conformance")
+    return plugin and plugin.target
 
 
 @pytest.fixture

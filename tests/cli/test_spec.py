@@ -6,6 +6,8 @@ from click.testing import CliRunner
 
 from api.cli.spec import built, command, differences
 
+A_MONOLOGUE = {"operationId": "read_gone", "responses": {}}
+
 
 @pytest.fixture(scope="module")
 def document():
@@ -49,6 +51,39 @@ def test_a_file_that_is_not_there_fails_the_check(tmp_path):
 
     assert ran.exit_code == 1
     assert "homeroom spec --write" in ran.output
+
+
+def test_a_release_that_breaks_clients_needs_a_new_major_version(tmp_path, document):
+    earlier = {**document, "paths": {**document["paths"], "/v1/gone": {"get": A_MONOLOGUE}}}
+    file = tmp_path / "openapi.released.json"
+    file.write_text(json.dumps(earlier))
+
+    ran = run("--compare", file)
+
+    assert ran.exit_code == 1
+    assert "read_gone: GET /v1/gone is gone, or has another operationId" in ran.output
+    assert f"This breaks clients of {document['info']['version']}" in ran.output
+
+
+def test_a_new_major_version_may_break_clients_and_says_how(tmp_path, document, monkeypatch):
+    monkeypatch.setattr("api.http.openapi.RELEASE", "1.0.0")
+    earlier = {**document, "paths": {**document["paths"], "/v1/gone": {"get": A_MONOLOGUE}}}
+    file = tmp_path / "openapi.released.json"
+    file.write_text(json.dumps(earlier))
+
+    ran = run("--compare", file)
+
+    assert ran.exit_code == 0
+    assert "read_gone: GET /v1/gone is gone" in ran.output
+
+
+def test_before_the_first_release_there_is_nothing_to_break(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    ran = run("--compare")
+
+    assert ran.exit_code == 0
+    assert "no version has been released yet" in ran.output
 
 
 def test_the_document_names_no_place_of_this_machine(document):

@@ -10,6 +10,7 @@ from sqlalchemy import update
 from api import ids
 from api.app import create_app
 from api.authz.actor import Actor
+from api.http.versions import VERSIONS, Ending, Version, Versions
 from api.models import Organization
 from api.services import class_seats
 from tests import factories
@@ -80,10 +81,12 @@ class Scene:
             )
 
     @contextmanager
-    def app(self, database_url=None, **environment):
+    def app(self, database_url=None, versions=VERSIONS, **environment):
         """Another application on the same database, or on one of its own."""
         app = create_app(
-            settings_for(database_url or self.database_url, **environment), clock=self.clock
+            settings_for(database_url or self.database_url, **environment),
+            clock=self.clock,
+            versions=versions,
         )
         try:
             yield app
@@ -384,6 +387,15 @@ def _(scene):
 @refusal("waitlist-full", 409, *FULL, behind="class-full")
 def _(scene):
     return scene.register(scene.a_class(capacity=0, waitlist_capacity=0), on_full="waitlist")
+
+
+@refusal("version-sunset", 410, "sunset_at", "_links")
+def _(scene):
+    sunset = scene.clock.now()
+    since = sunset - timedelta(days=400)
+    ending = Ending(since=since, sunset=sunset, successor="get_root", guide="/docs")
+    with scene.app(versions=Versions(served=(Version(name="v1", ending=ending),))) as app:
+        return Client(app.test_client(), scene.school.owner.token).get("/v1/me")
 
 
 @refusal("internal-error", 500)

@@ -16,8 +16,8 @@ from api.http.openapi_refusals import refusals_of
 from api.schemas.rels import MEANINGS
 
 ROOT = Path(api.__file__).parent
-UNDESCRIBED = {"healthz", "readyz", "metrics", "docs_start"}
-"""Routes without an operation: for operators, and the files of the documentation."""
+UNDESCRIBED = {"healthz", "readyz", "metrics", "docs_start", "code_on_demand"}
+"""Routes without an operation: for operators, and the files of documentation and client."""
 WHOLE = {
     "list_class_events": "a ledger in the order of its seq, read on by `after`",
     "get_class_waitlist": "a line, whose places are numbered",

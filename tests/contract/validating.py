@@ -62,7 +62,7 @@ class Contract:
         body = body_of(response)
         if response.status_code >= 400:
             self._check_problem(response, body)
-        target = self._target_of(response)
+        target = self.target_of(response)
         if target is None:
             return
         if response.status_code >= 400:
@@ -70,7 +70,8 @@ class Contract:
         else:
             self._check_result(target, response, body)
 
-    def _target_of(self, response):
+    def target_of(self, response):
+        """The operation that answered; none behind what is no operation."""
         method = "GET" if response.request.method == "HEAD" else response.request.method
         try:
             endpoint, _ = self.adapter.match(response.request.path, method)
@@ -96,7 +97,9 @@ class Contract:
 
     def _check_result(self, target, response, body):
         operation = self.document["paths"][target.template][target.method.lower()]
-        documented = operation["responses"].get(str(response.status_code))
+        responses = operation["responses"]
+        named = responses.get(str(response.status_code))
+        documented = named or responses.get(f"{response.status_code // 100}XX")
         if documented is None:
             broken(response, f"{target.operation_id} does not document this status")
         stray = [

@@ -9,10 +9,12 @@ from sqlalchemy import delete, select, text, update
 
 from api import ids
 from api.authz import secrets
+from api.authz.actor import Actor, Membership
 from api.http.guesses import Guesses
-from api.models import Organization, SchoolClass, Student, Token, prepared
+from api.models import Organization, Role, SchoolClass, Student, Token, prepared
 from api.models.ahead import FRESH_SECONDS, Ahead, Foreseen, Question
-from api.models.facts import CLASS_ITEM_UNSEARCHED, GUARDS
+from api.models.class_item import CLASS_ITEM_BRIEF
+from api.models.facts import GUARDS
 from api.models.facts_ahead import GUARDS_OF_HOLDER
 from tests import factories
 from tests.apps import a_school
@@ -59,7 +61,7 @@ def test_a_class_is_read_with_the_token_once_the_process_has_seen_it(school, url
 
     assert len({answer.data for answer in answers}) == 1
     # A statement's first use in a process prepares nothing.
-    assert trips[-2:] == [CLASS_ITEM_UNSEARCHED] * 2
+    assert trips[-2:] == [CLASS_ITEM_BRIEF] * 2
 
 
 def test_a_student_that_is_no_longer_the_caller_is_not_read_for(school, url):
@@ -179,7 +181,9 @@ def test_the_students_own_row_is_for_who_was_a_student_when_the_token_was_read(s
         ([], [row(subject_id=holder)], False),
         ([], [], True),
     ):
-        foreseen = Guesses().foreseen(ahead, b"hash", students, rows)
+        members = [Membership(one, one, Role.STUDENT, one) for one in students]
+        caller = Actor(memberships={member.id: member for member in members})
+        foreseen = Guesses().foreseen(ahead, b"hash", caller, rows)
 
         assert (foreseen is not None) == is_kept
 

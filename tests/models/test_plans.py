@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import event, text
 
-from api.models import access, facts, page_facts, places
+from api.models import access, class_item, facts, page_facts, places
 from api.models.facts_ahead import GUARDS_OF_HOLDER
 from api.models.prepared import prepared
 from api.models.verify_rows import NO_LIMIT_HERE
@@ -11,7 +11,7 @@ from tests import factories
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
-@pytest.mark.parametrize("statement", [facts.CLASS_ITEM, facts.GUARDS, page_facts.SESSIONS])
+@pytest.mark.parametrize("statement", [class_item.CLASS_ITEM, facts.GUARDS, page_facts.SESSIONS])
 def test_sessions_are_looked_up_by_class(tx, statement):
     school_class = factories.a_class(tx)
     student = factories.a_student(tx, school_class.organization_id)
@@ -50,8 +50,9 @@ def test_the_search_for_other_lines_begins_with_the_student_or_the_class(tx, sta
 @pytest.mark.parametrize(
     "statement",
     [
-        facts.CLASS_ITEM,
-        facts.CLASS_ITEM_UNSEARCHED,
+        class_item.CLASS_ITEM,
+        class_item.CLASS_ITEM_UNSEARCHED,
+        class_item.CLASS_ITEM_BRIEF,
         facts.GUARDS,
         GUARDS_OF_HOLDER,
         page_facts.PLACES,
@@ -67,7 +68,7 @@ def test_a_plan_made_for_empty_tables_finds_the_places_of_a_student_when_they_ar
 
 
 @pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
-@pytest.mark.parametrize("statement", [facts.CLASS_ITEM, facts.GUARDS, GUARDS_OF_HOLDER])
+@pytest.mark.parametrize("statement", [class_item.CLASS_ITEM, facts.GUARDS, GUARDS_OF_HOLDER])
 def test_a_plan_made_for_empty_tables_looks_up_what_meets_at_an_hour(fresh_database, statement):
     found = conditions_on("sessions", general_plan(fresh_database, statement))
 
@@ -98,8 +99,9 @@ def test_a_plan_made_for_empty_tables_begins_with_the_token(fresh_database):
     "statement",
     [
         access.BY_TOKEN_AND_KEY,
-        facts.CLASS_ITEM,
-        facts.CLASS_ITEM_UNSEARCHED,
+        class_item.CLASS_ITEM,
+        class_item.CLASS_ITEM_UNSEARCHED,
+        class_item.CLASS_ITEM_BRIEF,
         facts.GUARDS,
         GUARDS_OF_HOLDER,
         page_facts.PLACES,

@@ -5,7 +5,7 @@ import pytest
 HTML = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 BASE = "https://homeroom.test"
 PUBLIC = ["/", "/v1", "/.well-known/api-catalog", "/problems/class-full", "/rels/edit"]
-FILES = ["/openapi.json", "/docs", "/docs/start.js"]
+FILES = ["/openapi.json", "/docs", "/docs/start.js", "/client.js"]
 
 
 def test_the_root_links_to_everything_that_needs_no_id(nobody):
@@ -24,6 +24,7 @@ def test_the_root_links_to_everything_that_needs_no_id(nobody):
         "service-desc": f"{BASE}/openapi.json",
         "service-doc": f"{BASE}/docs",
         "status": f"{BASE}/readyz",
+        "code-on-demand": f"{BASE}/client.js",
     }
     assert {name: link["method"] for name, link in links.items() if "method" in link} == {
         "users": "POST",
@@ -39,6 +40,7 @@ def test_the_root_says_its_links_in_a_header_too_and_its_own_by_their_address(no
     said = {rel: href for href, rel in found}
 
     own = {"v1", "users", "token", "tokens", "me", "accept-invitation", "organizations"}
+    own.add("code-on-demand")
     assert {rel.removeprefix(f"{BASE}/rels/"): href for rel, href in said.items()} == {
         name: link["href"] for name, link in root.json["_links"].items()
     }
@@ -95,7 +97,7 @@ def test_whatever_is_public_has_a_head_and_may_be_kept_by_everybody(nobody, path
     assert seen.headers["Cache-Control"] == "public, max-age=300"
 
 
-@pytest.mark.parametrize("path", [*PUBLIC, "/openapi.json", "/docs"])
+@pytest.mark.parametrize("path", [*PUBLIC, "/openapi.json", "/docs", "/client.js"])
 def test_a_public_document_that_is_known_is_not_sent_again(nobody, path):
     seen = nobody.get(path)
 

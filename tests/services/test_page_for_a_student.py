@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from api.authz.policy import Policy
-from api.models import LIVE, RegistrationState, SessionStatus, class_page, facts
+from api.models import LIVE, RegistrationState, SessionStatus, class_item, class_page
 from api.services import class_affordances
 from api.services.guard_facts import clashes_of
 from api.services.known_clashes import KNOWN_CLASHES
@@ -94,7 +94,7 @@ class World:
         )
         return {one.row.id: one.verdicts for one in found}
 
-    def item(self, tx, class_id, statement=facts.CLASS_ITEM):
+    def item(self, tx, class_id, statement=class_item.CLASS_ITEM):
         return tx.first(
             statement,
             class_id=class_id,
@@ -144,14 +144,14 @@ def test_a_page_and_an_item_name_the_same_pairs(world, database):
     with database.read() as tx:
         page = world.page(tx)
         on_page = elsewhere_of_page(tx, page, world.student.id)
-        alone = [world.item(tx, row.id).elsewhere for row in page]
+        alone = [world.item(tx, row.id).clashes for row in page]
     if world.school.organization.conflict_policy == "ignore":
         assert not any(elsewhere.clashes for elsewhere in on_page)
-        assert not any(found[2] for found in alone if found)
+        assert not any(alone)
         return
 
     pairs = [elsewhere.clashes for elsewhere in on_page]
-    assert pairs == [clashes_of(found[2], row.id) for found, row in zip(alone, page, strict=True)]
+    assert pairs == [clashes_of(found, row.id) for found, row in zip(alone, page, strict=True)]
     assert 10 < sum(bool(found) for found in pairs) < len(page)
 
 
@@ -163,13 +163,12 @@ def test_what_a_page_has_found_an_item_need_not_search(world, database):
         for row, elsewhere in zip(page, on_page, strict=True):
             known = KNOWN_CLASHES.find((row.id, world.student.id))
 
-            live_count, waitlist_count, searched, stamp = world.item(
-                tx, row.id, facts.CLASS_ITEM_UNSEARCHED
-            ).elsewhere
+            item = world.item(tx, row.id, class_item.CLASS_ITEM_UNSEARCHED)
 
-            assert (searched, stamp) == (None, known.stamp)
-            assert known.clashes == elsewhere.clashes
-            assert (live_count, waitlist_count) == (
-                elsewhere.live_count,
-                elsewhere.waitlist_count,
+            assert known.stamp == (
+                item.version,
+                item.subject_guard_version,
+                item.organization_version,
             )
+            assert known.clashes == elsewhere.clashes
+            assert (item.counts or [0, 0]) == [elsewhere.live_count, elsewhere.waitlist_count]

@@ -21,7 +21,13 @@ from api.errors import (
     ValidationFailed,
 )
 from api.models import SchoolClass, seats
-from api.services import class_seats, registrations, timetable
+from api.services import (
+    class_seats,
+    inheritance,
+    registrations,
+    timetable,
+    timetable_versions,
+)
 from api.services.registration_doors import Door
 from tests import factories
 from tests.services.school import School
@@ -332,9 +338,35 @@ def test_a_window_that_closes_during_the_wait_is_closed(school, clock, monkeypat
     assert school.states(school_class) == []
 
 
-def register_while_another_class_is_moved(school, clock, monkeypatch):
+NINE_HOURS = timedelta(hours=9)
+
+
+def gets_a_session(school, tx, other, at):
+    row = class_seats.locked_class(tx, other.id)
+    factories.a_session(tx, other, starts_at=at)
+    timetable.changed(tx, school.registrar, row)
+
+
+def moves_to_tokyo(school, tx, other, at):
+    # Its wall clock stays, so it meets nine hours earlier.
+    row = class_seats.locked_class(tx, other.id)
+    factories.a_session(tx, other, starts_at=at + NINE_HOURS)
+    inheritance.follow_own_zone(tx, row, "Asia/Tokyo")
+
+
+def moves_to_tokyo_with_all(school, tx, other, at):
+    factories.a_session(tx, other, starts_at=at + NINE_HOURS)
+    inheritance.follow_zone(tx, other.organization_id, "Asia/Tokyo")
+
+
+MOVES = [gets_a_session, moves_to_tokyo, moves_to_tokyo_with_all]
+
+
+def register_while_another_class_is_moved(school, clock, monkeypatch, move):
     """Register for a class; just before its lock another one of the student meets at its hour."""
-    wanted, other, student = school.a_class(), school.a_class(), school.a_student()
+    # It has a zone of its own, so the organization's moves the other one alone.
+    wanted = school.a_class(timezone="UTC")
+    other, student = school.a_class(), school.a_student()
     at = clock.now() + timedelta(days=30)
     school.a_session(wanted, at)
     school.register(other, student)
@@ -343,9 +375,7 @@ def register_while_another_class_is_moved(school, clock, monkeypatch):
     def late(tx, wish):
         monkeypatch.setattr(seats, "take", take)
         with school.database.write() as moving:
-            row = class_seats.locked_class(moving, other.id)
-            factories.a_session(moving, other, starts_at=at)
-            timetable.changed(moving, school.registrar, row)
+            move(school, moving, other, at)
         return take(tx, wish)
 
     monkeypatch.setattr(seats, "take", late)
@@ -353,17 +383,25 @@ def register_while_another_class_is_moved(school, clock, monkeypatch):
 
 
 @pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
-def test_a_timetable_that_changes_before_the_lock_is_looked_at_again(school, clock, monkeypatch):
+@pytest.mark.parametrize("move", MOVES)
+def test_a_timetable_that_changes_before_the_lock_is_looked_at_again(
+    school, clock, monkeypatch, move
+):
     with pytest.raises(TimeConflict):
-        register_while_another_class_is_moved(school, clock, monkeypatch)
+        register_while_another_class_is_moved(school, clock, monkeypatch, move)
 
 
 @pytest.mark.twin
 @pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
-def test_twin_who_is_not_told_of_another_timetable_sits_in_two_classes(school, clock, monkeypatch):
-    monkeypatch.setattr(timetable, "_bump_seated", lambda *_: None)
+@pytest.mark.parametrize("move", MOVES)
+def test_twin_who_is_not_told_of_another_timetable_sits_in_two_classes(
+    school, clock, monkeypatch, move
+):
+    monkeypatch.setattr(timetable_versions, "rise", lambda *_: None)
 
-    assert register_while_another_class_is_moved(school, clock, monkeypatch).state == "enrolled"
+    found = register_while_another_class_is_moved(school, clock, monkeypatch, move)
+
+    assert found.state == "enrolled"
 
 
 def a_window(opens_at, closes_at, audience=None):

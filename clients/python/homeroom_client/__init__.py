@@ -1,1 +1,24 @@
 """A client that knows the root of a Homeroom, and follows links and forms from there."""
+
+from homeroom_client.exchange import Patience, Unreadable
+from homeroom_client.forms import Form, Member
+from homeroom_client.homeroom import Homeroom
+from homeroom_client.links import Block, Link, NotOffered
+from homeroom_client.problems import Problem
+from homeroom_client.resources import Resource
+from homeroom_client.templates import UnknownVariable, expand
+
+__all__ = [
+    "Block",
+    "Form",
+    "Homeroom",
+    "Link",
+    "Member",
+    "NotOffered",
+    "Patience",
+    "Problem",
+    "Resource",
+    "UnknownVariable",
+    "Unreadable",
+    "expand",
+]

@@ -1,0 +1,205 @@
+"""Where somebody is and has been, and what each command does about it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import httpx
+import orjson
+
+from api.cli.browsing.filling import Asks, Missing, NotThat, fill
+from api.cli.browsing.pages import Choice, choices_of, name_of, printable
+from homeroom_client import Homeroom, NotOffered, Problem, Resource, UnknownVariable, Unreadable
+
+HELP: Final = """\
+NUMBER or RELATION     go there, or do it; name=value after it fills what it takes
+back [N], again        the page before, or the one before that; this page as it is now
+history, root          where you have been; where everything begins
+login NAME, login hr_… with a password, or with a token that you have; logout
+json                   this page as the server sent it
+help, quit"""
+TOKEN: Final = "hr_"  # noqa: S105  # how a token begins
+
+
+class Left(Exception):
+    """Whoever walked has had enough."""
+
+
+class Lost(ValueError):
+    """There is no such command, number or relation here; the text says so."""
+
+
+REFUSED: Final = (
+    *(Lost, NotThat, Missing, NotOffered, UnknownVariable),
+    *(Problem, Unreadable, httpx.TransportError),
+)
+"""Why a step was not taken; whoever walks is where they were."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Journey:
+    """One person's walk: `here` is what they see; `asks` is None where nobody can be asked."""
+
+    home: Homeroom
+    here: Resource
+    asks: Asks | None = None
+    trail: list[Resource] = field(default_factory=list)
+
+    def obey(self, line: str) -> str | None:
+        """Do what a line says; gives what there is to tell, None if `here` is to be seen.
+
+        Raises:
+            Left: it says to go.
+            REFUSED: it cannot be done, or the server would not; the text says why.
+        """
+        words = _words(line)
+        if not words:
+            return None
+        command = COMMANDS.get(words[0])
+        if command is not None:
+            return command(self, words[1:])
+        self._take(self._chosen(words[0]), _pairs(words[1:]))
+        return None
+
+    def _chosen(self, word: str) -> Choice:
+        choices = choices_of(self.here)
+        if word.isdigit():
+            if not 1 <= int(word) <= len(choices):
+                raise Lost(f"There is no number {word} here.")
+            return choices[int(word) - 1]
+        try:
+            return Choice(link=self.here.link(word))
+        except NotOffered as absent:
+            if absent.blocks:
+                raise
+            raise Lost(f"There is no {printable(word)} here; `help` says what there is.") from None
+
+    def _take(self, choice: Choice, given: Mapping[str, str]) -> None:
+        link = choice.link
+        if choice.entry is not None:
+            has_page = "self" in choice.entry.links
+            self._arrive(choice.entry.refreshed() if has_page else choice.entry)
+        elif link is not None and link.is_action:
+            self._act(link.rel, given)
+        elif link is not None:
+            asked = given if given or not link.variables else self._variables(link.variables)
+            self._arrive(self.here.follow(link.rel, **asked))
+
+    def _variables(self, names: Sequence[str]) -> Mapping[str, str]:
+        if self.asks is None:
+            return {}
+        self.asks.tell("May be given: " + " ".join(names))
+        return _pairs(_words(self.asks("name=value …, or Enter: ")))
+
+    def _act(self, rel: str, given: Mapping[str, str]) -> None:
+        values = fill(self.here.form(rel), given, self.asks)
+        done = self.here.act(rel, values)
+        if done is None:
+            # What it was done to may be gone; where one came from is not.
+            self.here = (self.trail[-1] if self.trail else self.here).refreshed()
+            del self.trail[-1:]
+            return
+        if str(done.document.get("token", "")).startswith(TOKEN):
+            self.home.use(done["token"])
+        self._arrive(done)
+
+    def _arrive(self, there: Resource) -> None:
+        if there.url != self.here.url:
+            self.trail.append(self.here)
+        self.here = there
+
+    def back(self, words: Sequence[str]) -> None:
+        """Return by so many steps, to what is there now."""
+        steps = int(words[0]) if words and words[0].isdigit() else 1
+        if not 1 <= steps <= len(self.trail):
+            raise Lost("You have not been anywhere before that.")
+        there = self.trail[-steps].refreshed()
+        del self.trail[-steps:]
+        self.here = there
+
+    def again(self, _: Sequence[str]) -> None:
+        """Look anew."""
+        self.here = self.here.refreshed()
+
+    def root(self, _: Sequence[str]) -> None:
+        """Go where everything begins."""
+        self._arrive(self.home.root())
+
+    def history(self, _: Sequence[str]) -> str:
+        """Where one has been, the last place first."""
+        been = enumerate(reversed(self.trail), 1)
+        lines = [f"back {n:<3} {name_of(page)}  {printable(page.url)}" for n, page in been]
+        return "\n".join(lines) or "You have just begun."
+
+    def as_json(self, _: Sequence[str] = ()) -> str:
+        """The page as the server sent it."""
+        return orjson.dumps(self.here.document, option=orjson.OPT_INDENT_2).decode()
+
+    def log_in(self, words: Sequence[str]) -> str:
+        """Speak for somebody: by a token, or by a name and a password that is asked for."""
+        if not words:
+            raise Lost("login NAME, or login hr_…")
+        if words[0].startswith(TOKEN):
+            self.home.use(words[0])
+        elif self.asks is None:
+            raise Lost("A password can only be asked for in a terminal; use --token.")
+        else:
+            self.home.log_in(words[0], self.asks("password: ", is_secret=True))
+        self.here = self.here.refreshed()
+        return "You are logged in."
+
+    def log_out(self, _: Sequence[str]) -> None:
+        """Speak for nobody, from the root on; the token lives on."""
+        self.home.use(None)
+        self.trail.clear()
+        self.here = self.home.root()
+
+    def leave(self, _: Sequence[str]) -> str:
+        """End the walk.
+
+        Raises:
+            Left: always.
+        """
+        raise Left
+
+
+COMMANDS: Final[Mapping[str, Callable[[Journey, Sequence[str]], str | None]]] = {
+    "back": Journey.back,
+    "again": Journey.again,
+    "root": Journey.root,
+    "history": Journey.history,
+    "json": Journey.as_json,
+    "login": Journey.log_in,
+    "logout": Journey.log_out,
+    "help": lambda *_: HELP,
+    "?": lambda *_: HELP,
+    "quit": Journey.leave,
+    "q": Journey.leave,
+}
+
+
+def _words(line: str) -> list[str]:
+    """The words of a line, as a shell takes them.
+
+    Raises:
+        Lost: a quotation has no end.
+    """
+    try:
+        return shlex.split(line)
+    except ValueError as reason:
+        raise Lost(f"{reason}.") from None
+
+
+def _pairs(words: Sequence[str]) -> dict[str, str]:
+    """`name=value` words as values.
+
+    Raises:
+        NotThat: a word has no `=`.
+    """
+    wrong = [word for word in words if "=" not in word]
+    if wrong:
+        raise NotThat(f"{printable(wrong[0])}: say name=value")
+    return dict(word.split("=", 1) for word in words)

@@ -1,0 +1,60 @@
+"""Examples for the document: what a scripted school was sent and answered, as it was recorded."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+
+from api import errors
+from api.errors import Refusal
+
+FILE: Final = Path(__file__).with_name("examples.json")
+"""Written by `scripts/record`, never by hand."""
+
+Examples = dict[str, dict[str, Any]]
+_NOTHING: Final[dict[str, Any]] = {"requests": {}, "answers": {}}
+_SUMMARIES: Final = {"done": "As it is done", "dry-run": "With `dry_run=true`"}
+
+
+def of_request(operation_id: str, media_type: str) -> Examples:
+    """Bodies that the operation was sent as this media type, by what became of them."""
+    return _shown(_of(operation_id)["requests"].get(media_type, {}))
+
+
+def of_answer(operation_id: str, status: int) -> Examples:
+    """Bodies that the operation answered with this status."""
+    return _shown(_of(operation_id)["answers"].get(str(status), {}))
+
+
+def of_problems() -> Examples:
+    """A problem of each code; a reason that stands behind another one is shown among its blocks."""
+    return {
+        refusal.code: {"summary": refusal.title, "value": problem}
+        for refusal in errors.every_refusal()
+        if (problem := _problem(refusal)) is not None
+    }
+
+
+def _problem(refusal: type[Refusal]) -> dict[str, Any] | None:
+    found: dict[str, Any] | None = _recorded()["problems"].get(refusal.code)
+    return found
+
+
+def _of(operation_id: str) -> dict[str, Any]:
+    found: dict[str, Any] = _recorded()["operations"].get(operation_id, _NOTHING)
+    return found
+
+
+def _shown(bodies: dict[str, Any]) -> Examples:
+    return {
+        variant: {"summary": _SUMMARIES[variant], "value": body} for variant, body in bodies.items()
+    }
+
+
+@lru_cache(maxsize=1)
+def _recorded() -> dict[str, Any]:
+    found: dict[str, Any] = orjson.loads(FILE.read_bytes())
+    return found

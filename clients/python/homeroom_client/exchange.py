@@ -1,0 +1,216 @@
+"""Requests and answers: what was read is revalidated, what broke is asked for again."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import httpx
+
+from homeroom_client.problems import problem
+
+PROBLEM: Final = "application/problem+json"
+ACCEPT: Final = f"application/json, {PROBLEM}"
+NOTHING_DONE: Final = frozenset({429, 503})
+"""The server refused before it did anything (RFC 6585 §4, RFC 9110 §15.6.4)."""
+UNKNOWN_OUTCOME: Final = frozenset({502, 504})
+"""A proxy cannot tell whether the request was carried out."""
+KEPT: Final = 256
+
+
+class Unreadable(Exception):
+    """What is there is no JSON: a page for people, or a file."""
+
+    def __init__(self, url: str, content_type: str) -> None:
+        super().__init__(f"{url} is {content_type or 'nothing'}, and no representation")
+        self.url = url
+        self.content_type = content_type
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How often, and how long, an unlucky request is tried again."""
+
+    attempts: int = 5
+    pause: float = 0.1
+    """Seconds before the second attempt, doubled each time, of which a random part is waited."""
+    longest: float = 30.0
+    """Seconds; a server that asks for more (`Retry-After`) is not waited for."""
+    sleep: Callable[[float], None] = time.sleep
+    spread: Callable[[], float] = secrets.SystemRandom().random
+    """Between 0 and 1; lets many clients not come again in one moment."""
+
+    def wait(self, attempt: int, asked: float | None = None) -> None:
+        """Let time pass after the failed attempt, counted from 1; never less than was asked."""
+        pause = self.pause * 2 ** (attempt - 1) * (0.5 + self.spread() / 2)
+        self.sleep(max(pause, asked or 0.0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came back: the address, the entity tag, and the document; None where there is none."""
+
+    url: str
+    status: int
+    etag: str | None
+    document: Any
+    is_replayed: bool = False
+    is_public: bool = False
+    fresh_until: float = 0.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Exchange:
+    """The only part that speaks HTTP; `origins` are where the token may go."""
+
+    http: httpx.Client
+    origins: set[str]
+    token: str | None = None
+    patience: Patience = field(default_factory=Patience)
+    clock: Callable[[], float] = time.monotonic
+    _kept: OrderedDict[str, Answer] = field(default_factory=OrderedDict)
+
+    def identify(self, token: str | None) -> None:
+        """Speak for somebody from now on; what is not for everybody is forgotten."""
+        self.token = token
+        public = [(url, kept) for url, kept in self._kept.items() if kept.is_public]
+        self._kept = OrderedDict(public)
+
+    def read(self, url: str, *, anew: bool = False) -> Answer:
+        """What is there now: kept answers are revalidated by their entity tag (RFC 9110 §13.1.2).
+
+        While `Cache-Control` says that it is fresh nobody is asked, unless `anew`.
+
+        Raises:
+            Problem: the server refuses.
+            Unreadable: it is no JSON.
+        """
+        known = self._kept.get(url)
+        if known is not None and not anew and self.clock() < known.fresh_until:
+            return known
+        fields = {"If-None-Match": known.etag} if known is not None and known.etag else {}
+        response = self._send("GET", url, fields, is_repeatable=True)
+        if response.status_code == 304 and known is not None:
+            self._kept.move_to_end(url)
+            return known
+        answer = self._answer(url, response)
+        self._keep(answer)
+        return answer
+
+    def write(
+        self,
+        method: str,
+        url: str,
+        *,
+        body: Any = None,
+        media_type: str | None = None,
+        if_match: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Change something. With an idempotency key it is safe to ask again, and it is asked again.
+
+        Raises:
+            Problem: the server refuses.
+            httpx.TransportError: the connection broke, and nobody can tell what was done.
+        """
+        content = None if media_type is None else httpx.Request("POST", url, json=body).content
+        fields = {"Content-Type": media_type, "If-Match": if_match, "Idempotency-Key": key}
+        given = {name: value for name, value in fields.items() if value is not None}
+        response = self._send(method, url, given, content, is_repeatable=key is not None)
+        # What else it changed is not known here; but this much is.
+        self._kept.pop(url, None)
+        return self._answer(response.headers.get("Location", url), response)
+
+    def _keep(self, answer: Answer) -> None:
+        self._kept[answer.url] = answer
+        self._kept.move_to_end(answer.url)
+        while len(self._kept) > KEPT:
+            self._kept.popitem(last=False)
+
+    def _send(
+        self,
+        method: str,
+        url: str,
+        fields: Mapping[str, str],
+        content: bytes | None = None,
+        *,
+        is_repeatable: bool,
+    ) -> httpx.Response:
+        headers = {"Accept": ACCEPT, **self._authorization(url), **fields}
+        for attempt in range(1, self.patience.attempts + 1):
+            is_last = attempt == self.patience.attempts
+            try:
+                response = self.http.request(method, url, headers=headers, content=content)
+            except httpx.TransportError as fault:
+                # Without a connection the request cannot have been carried out.
+                if is_last or not (is_repeatable or isinstance(fault, httpx.ConnectError)):
+                    raise
+                self.patience.wait(attempt)
+                continue
+            asked = self._asked_to_wait(response, is_repeatable=is_repeatable)
+            if asked is None or is_last:
+                return response
+            self.patience.wait(attempt, asked)
+        raise AssertionError("the last attempt returns or raises")
+
+    def _authorization(self, url: str) -> dict[str, str]:
+        if self.token is None or origin_of(url) not in self.origins:
+            return {}
+        return {"Authorization": f"Bearer {self.token}"}
+
+    def _asked_to_wait(self, response: httpx.Response, *, is_repeatable: bool) -> float | None:
+        """Seconds to wait before the next attempt; None if there is to be none."""
+        status = response.status_code
+        if status not in NOTHING_DONE and not (is_repeatable and status in UNKNOWN_OUTCOME):
+            return None
+        said = response.headers.get("Retry-After", "0")
+        seconds = float(said) if said.isdigit() else 0.0
+        return seconds if seconds <= self.patience.longest else None
+
+    def _answer(self, url: str, response: httpx.Response) -> Answer:
+        document = self._document(url, response)
+        if response.is_error:
+            raise problem(response.status_code, document if isinstance(document, dict) else {})
+        lifetime = _freshness(response.headers.get("Cache-Control", ""))
+        return Answer(
+            url=url,
+            status=response.status_code,
+            etag=response.headers.get("ETag"),
+            document=document,
+            is_replayed=response.headers.get("Idempotent-Replayed") == "true",
+            is_public=lifetime is not None,
+            fresh_until=self.clock() + (lifetime or 0.0),
+        )
+
+    def _document(self, url: str, response: httpx.Response) -> Any:
+        if not response.content:
+            return None
+        content_type = response.headers.get("Content-Type", "")
+        if "json" in content_type:
+            return response.json()
+        if response.is_error:
+            return None
+        raise Unreadable(url, content_type)
+
+
+def origin_of(url: str) -> str:
+    """Scheme, host and port: where a token may go (RFC 6454 §4)."""
+    parsed = httpx.URL(url)
+    port = parsed.port or {"http": 80, "https": 443}.get(parsed.scheme)
+    return f"{parsed.scheme}://{parsed.host}:{port}"
+
+
+def new_key() -> str:
+    """A name for one call that nobody else gives to another."""
+    return secrets.token_urlsafe(16)
+
+
+def _freshness(cache_control: str) -> float | None:
+    """Seconds for which a public answer may be used without asking (RFC 9111 §5.2.2)."""
+    said = dict(part.strip().partition("=")[::2] for part in cache_control.lower().split(","))
+    age = said.get("max-age", "")
+    return float(age) if "public" in said and age.isdigit() else None

@@ -1,0 +1,79 @@
+"""nginx with the configuration of deploy/, before a server that is started for it."""
+
+import os
+import re
+import shutil
+import subprocess
+import time
+from contextlib import contextmanager
+
+import httpx
+import pytest
+
+from api.server import listen
+from tests.servers.programs import ROOT
+
+DEPLOY = ROOT / "deploy"
+LISTENS, PASSES = "127.0.0.1:8080", "127.0.0.1:8000"
+SECONDS = 10
+
+
+def found():
+    """The program, or a reason not to run what needs it."""
+    program = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
+    if program is None:
+        pytest.skip("there is no nginx on this machine (Debian: apt install nginx-light)")
+    return program
+
+
+def free_port():
+    with listen("127.0.0.1", 0) as listener:
+        return listener.getsockname()[1]
+
+
+@contextmanager
+def nginx(folder, port, *, before, **changes):
+    """nginx on `port`, passing on to the port `before`; `changes` are directives set otherwise."""
+    program = found()
+    (folder / "temp").mkdir(parents=True)
+    for file in DEPLOY.glob("*.conf"):
+        (folder / file.name).write_text(file.read_text())
+    main = folder / "nginx.conf"
+    main.write_text(configured(main.read_text(), port, before, changes))
+    # Started by root its workers would be somebody who may not enter the folder.
+    who = "user root; " if os.geteuid() == 0 else ""
+    process = subprocess.Popen(
+        [program, "-p", folder, "-c", main, "-g", f"{who}daemon off;"],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        wait_for(process, port)
+        yield process
+    finally:
+        process.terminate()
+        process.wait(timeout=SECONDS)
+        process.stderr.close()
+
+
+def configured(text, port, before, changes):
+    """The configuration of deploy/ with other ports, and some directives with other values."""
+    text = text.replace("worker_processes auto", "worker_processes 1")
+    for standing, wanted in ((LISTENS, port), (PASSES, before)):
+        assert standing in text
+        text = text.replace(standing, f"127.0.0.1:{wanted}")
+    for name, value in changes.items():
+        text, count = re.subn(rf"(?m)^(\s*{name}) [^;]*;", rf"\1 {value};", text)
+        assert count, name
+    return text
+
+
+def wait_for(process, port):
+    end = time.monotonic() + SECONDS
+    while True:
+        assert process.poll() is None, process.stderr.read()
+        try:
+            return httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=SECONDS)
+        except httpx.TransportError:
+            assert time.monotonic() < end, "nginx does not answer"
+            time.sleep(0.02)

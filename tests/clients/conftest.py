@@ -1,0 +1,106 @@
+"""Homerooms to be found by links: as it comes, and with every path another."""
+
+import shutil
+import socket
+import subprocess
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from api.models import migrate
+from tests.browser.conftest import browser as browser
+from tests.clients.forwarding import Proxy, forwarding
+from tests.servers.programs import one_port
+
+HERE = Path(__file__).parent
+OLDEST_NODE = 20
+QUIET = {
+    "HOMEROOM_RATE_LIMIT": "off",
+    "HOMEROOM_REGISTRATION_RATE_LIMIT": "off",
+    "HOMEROOM_LOG": "text",
+    "HOMEROOM_CORS_ORIGINS": "*",
+}
+
+
+@dataclass
+class Place:
+    """Where a Homeroom is; a `proxy` in front of it loses the first answer of every keyed write."""
+
+    url: str
+    proxy: Proxy | None = None
+
+
+@contextmanager
+def elsewhere(folder):
+    """Give another URL map, below a prefix, behind two proxies: the inner one loses answers."""
+    with (
+        forwarding(prefix="/school-a") as outer,
+        forwarding(loses_answers=True) as inner,
+        socket.create_server(("127.0.0.1", 0)) as free,
+    ):
+        port = free.getsockname()[1]
+        free.close()
+        outer.upstream, inner.upstream = inner.address, f"http://127.0.0.1:{port}"
+        settings = {
+            "PORT": f"{port}",
+            "HOMEROOM_PUBLIC_URL": f"{outer.address}/school-a",
+            "HOMEROOM_TRUSTED_PROXIES": "2",
+        }
+        with one_port(folder, program=HERE / "other_map.py", **QUIET, **settings):
+            yield Place(f"{outer.address}/school-a", inner)
+
+
+@pytest.fixture(scope="session")
+def plain(tmp_path_factory):
+    """A Homeroom as it comes, with the demonstration school."""
+    with one_port(prepared(tmp_path_factory), "--demo", **QUIET) as (_, client):
+        yield Place(str(client.base_url).rstrip("/"))
+
+
+@pytest.fixture(scope="session")
+def moved(tmp_path_factory):
+    """A Homeroom of which nothing is where it was."""
+    with elsewhere(prepared(tmp_path_factory)) as place:
+        yield place
+
+
+@pytest.fixture(params=["plain", "moved"])
+def place(request):
+    """Every Homeroom in turn."""
+    return request.getfixturevalue(request.param)
+
+
+def prepared(tmp_path_factory):
+    """Make a folder with an empty database."""
+    folder = tmp_path_factory.mktemp("clients")
+    migrate.upgrade(f"sqlite:///{folder / 'homeroom.sqlite3'}")
+    return folder
+
+
+@pytest.fixture
+def node():
+    """Give a function that runs a module of this folder under Node.js; gives what it printed."""
+    found = shutil.which("node")
+    if found is None or _major(found) < OLDEST_NODE:
+        pytest.skip(f"no Node.js {OLDEST_NODE} or newer (its makers: https://nodejs.org)")
+
+    def run(name, *arguments, stdin=None):
+        ran = subprocess.run(
+            [found, HERE / name, *arguments],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+            input=stdin,
+        )
+        assert ran.returncode == 0, ran.stderr
+        return ran.stdout
+
+    return run
+
+
+def _major(node):
+    said = subprocess.run([node, "--version"], capture_output=True, text=True, check=True)
+    return int(said.stdout.removeprefix("v").partition(".")[0])

@@ -1,0 +1,179 @@
+import httpx
+import pytest
+
+from homeroom_client import Patience, Problem, Unreadable, problems
+from homeroom_client.exchange import KEPT, Exchange, origin_of
+from tests.clients.scripted import CUT, scripted
+
+OK = (200, {"ETag": '"v1"'}, {"state": "enrolled"})
+
+
+@pytest.fixture
+def slept():
+    return []
+
+
+@pytest.fixture
+def speaking(slept):
+    """Give a function that makes an exchange with a server; it notes its pauses, and takes none."""
+    opened = []
+
+    def speak(script, **given):
+        http = httpx.Client(timeout=5)
+        opened.append(http)
+        patience = Patience(sleep=slept.append, spread=lambda: 1.0)
+        return Exchange(http=http, origins={script.address}, patience=patience, **given)
+
+    yield speak
+    for http in opened:
+        http.close()
+
+
+def test_a_write_with_a_key_is_sent_again_with_the_same_key_when_its_answer_got_lost(
+    speaking, slept
+):
+    replayed = (201, {"Idempotent-Replayed": "true"}, {"state": "enrolled"})
+    with scripted({"/r": [CUT, CUT, replayed]}) as script:
+        answer = speaking(script).write("POST", f"{script.address}/r", key="k1")
+
+    assert answer.is_replayed
+    assert [fields["Idempotency-Key"] for _, _, fields in script.asked] == ["k1"] * 3
+    assert slept == [0.1, 0.2]
+
+
+def test_a_write_without_a_key_is_sent_once_and_the_doubt_is_raised(speaking, slept):
+    with scripted({"/tokens": [CUT]}) as script, pytest.raises(httpx.TransportError):
+        speaking(script).write("POST", f"{script.address}/tokens", key=None)
+
+    assert len(script.asked) == 1
+    assert slept == []
+
+
+@pytest.mark.parametrize("status", [502, 504])
+def test_a_proxy_that_cannot_tell_is_asked_again_with_a_key_only(speaking, status):
+    with scripted({"/r": [(status, {}, None), OK]}) as script:
+        assert speaking(script).write("POST", f"{script.address}/r", key="k").status == 200
+    with scripted({"/r": [(status, {}, None), OK]}) as script, pytest.raises(Problem) as refused:
+        speaking(script).write("POST", f"{script.address}/r", key=None)
+
+    assert (refused.value.status, refused.value.code) == (status, "about:blank")
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_who_is_asked_to_wait_waits_as_long_and_asks_again(speaking, slept, status):
+    busy = (status, {"Retry-After": "2"}, {"code": "rate-limited"})
+    with scripted({"/r": [busy, busy, OK]}) as script:
+        assert speaking(script).write("POST", f"{script.address}/r").status == 200
+
+    assert slept == [2.0, 2.0]
+
+
+def test_who_is_asked_to_wait_too_long_is_told_at_once(speaking, slept):
+    busy = (429, {"Retry-After": "3600"}, {"code": "rate-limited", "detail": "Slower."})
+    with scripted({"/r": [busy]}) as script, pytest.raises(problems.RateLimited, match="Slower"):
+        speaking(script).read(f"{script.address}/r")
+
+    assert slept == []
+
+
+def test_what_never_comes_is_given_up_after_five_attempts(speaking, slept):
+    busy = (503, {}, {"code": "upstream-unavailable"})
+    with scripted({"/r": [busy]}) as script, pytest.raises(problems.UpstreamUnavailable):
+        speaking(script).read(f"{script.address}/r")
+
+    assert len(script.asked) == 5
+    assert slept == [0.1, 0.2, 0.4, 0.8]
+
+
+def test_where_nobody_listens_even_a_write_without_a_key_is_tried_again(speaking, slept):
+    with scripted({"/": [OK]}) as script:
+        pass
+    with pytest.raises(httpx.ConnectError):
+        speaking(script).write("POST", f"{script.address}/")
+
+    assert len(slept) == 4
+
+
+def test_what_was_read_is_asked_for_by_its_tag_and_not_sent_again(speaking):
+    with scripted({"/c": [OK, (304, {"ETag": '"v1"'}, None)]}) as script:
+        exchange = speaking(script)
+        first = exchange.read(f"{script.address}/c")
+        again = exchange.read(f"{script.address}/c")
+
+    assert again is first
+    assert [fields.get("If-None-Match") for _, _, fields in script.asked] == [None, '"v1"']
+
+
+def test_a_public_document_is_not_asked_for_as_long_as_it_is_fresh(speaking):
+    now = [0.0]
+    fresh = {"ETag": '"v1"', "Cache-Control": "public, max-age=300"}
+    with scripted({"/d": [(200, fresh, {})]}) as script:
+        exchange = speaking(script, clock=lambda: now[0])
+        for now[0] in (0.0, 299.0, 301.0):
+            exchange.read(f"{script.address}/d")
+        exchange.read(f"{script.address}/d", anew=True)
+
+    assert len(script.asked) == 3
+
+
+def test_what_a_write_changed_is_not_taken_from_what_is_kept(speaking):
+    private = {"ETag": '"v1"', "Cache-Control": "private, no-cache"}
+    with scripted({"/c": [(200, private, {"n": 1}), OK, OK]}) as script:
+        exchange = speaking(script)
+        exchange.read(f"{script.address}/c")
+        exchange.write("PATCH", f"{script.address}/c", key="k")
+        exchange.read(f"{script.address}/c")
+
+    assert "If-None-Match" not in script.asked[-1][2]
+
+
+def test_another_caller_does_not_see_what_the_one_before_read(speaking):
+    public = {"ETag": '"v1"', "Cache-Control": "public, max-age=300"}
+    with scripted({"/me": [OK], "/": [(200, public, {})]}) as script:
+        exchange = speaking(script, token="hr_one")
+        for path in ("/me", "/"):
+            exchange.read(script.address + path)
+        exchange.identify("hr_two")
+        for path in ("/me", "/"):
+            exchange.read(script.address + path)
+
+    assert [path for _, path, _ in script.asked] == ["/me", "/", "/me"]
+    assert "If-None-Match" not in script.asked[-1][2]
+
+
+def test_the_token_goes_to_no_other_origin(speaking):
+    with scripted({"/": [OK]}) as ours, scripted({"/": [OK]}) as other:
+        exchange = speaking(ours, token="hr_secret")
+        exchange.read(f"{ours.address}/")
+        exchange.read(f"{other.address}/")
+
+    assert ours.asked[0][2]["Authorization"] == "Bearer hr_secret"
+    assert "Authorization" not in other.asked[0][2]
+
+
+def test_no_more_is_kept_than_is_good(speaking):
+    paths = {f"/{n}": [OK] for n in range(KEPT + 1)}
+    with scripted(paths) as script:
+        exchange = speaking(script)
+        for path in [*paths, "/0", f"/{KEPT}"]:
+            exchange.read(script.address + path)
+
+    conditional = ["If-None-Match" in fields for _, _, fields in script.asked[-2:]]
+    assert conditional == [False, True]
+
+
+def test_a_page_for_people_is_no_representation(speaking):
+    page = (200, {"Content-Type": "text/html"}, "hello")
+    with scripted({"/docs": [page]}) as script, pytest.raises(Unreadable, match="text/html"):
+        speaking(script).read(f"{script.address}/docs")
+
+
+def test_a_page_of_a_proxy_is_a_refusal_without_a_code(speaking):
+    page = (403, {"Content-Type": "text/html"}, "go away")
+    with scripted({"/": [page]}) as script, pytest.raises(Problem, match="HTTP status 403"):
+        speaking(script).read(f"{script.address}/")
+
+
+def test_an_origin_has_a_port_whether_it_is_written_or_not():
+    assert origin_of("https://a.example/x") == origin_of("https://a.example:443/y")
+    assert origin_of("http://a.example/") != origin_of("https://a.example/")
