@@ -6,15 +6,14 @@ from typing import Any
 
 from flask import Flask
 
-from api.authz.policy import RULES, Rule
 from api.http import openapi_examples
 from api.http.links import Target, targets_of
-from api.http.openapi_components import VERSION, Components, description_of
+from api.http.openapi_components import VERSION, Components
 from api.http.openapi_links import OperationLinks
 from api.http.openapi_parameters import body_of, parameters_of
-from api.http.openapi_refusals import takes_key
 from api.http.openapi_responses import Responses
 from api.http.openapi_shared import HEADERS, PARAMETERS, SCHEMAS, SECURITY
+from api.http.openapi_words import told
 from api.release import RELEASE
 
 TAGS = {
@@ -80,7 +79,7 @@ def _operation(target: Target, components: Components, responses: Responses) -> 
         "operationId": target.operation_id,
         "tags": [served.tag],
         "summary": served.summary,
-        "description": _description(target),
+        "description": told(target),
         "parameters": parameters_of(target, components),
         "security": _security(target),
     }
@@ -97,40 +96,3 @@ def _security(target: Target) -> list[dict[str, list[str]]]:
         # Who may leave the body out sends the credentials that it would hold as Basic.
         return [{"basic": []}, {}] if served.body_optional else []
     return [{"bearer": []}, {}] if served.access == "optional" else [{"bearer": []}]
-
-
-def _description(target: Target) -> str:
-    served = target.served
-    parts = [description_of(target.resource), served.description, _access(target)]
-    if served.conditional == "required":
-        parts.append("Needs `If-Match` with the `ETag` that was read.")
-    if target.method != "GET" and not takes_key(target):
-        parts.append("`Idempotency-Key` is ignored: nothing of this call is stored.")
-    if target.method == "PUT" and not served.partial and served.body is not None:
-        parts.append(
-            "A member that is left out takes its default. Members that only the server sets may "
-            "be sent back as they were read."
-        )
-    return "\n\n".join(part for part in parts if part)
-
-
-def _access(target: Target) -> str:
-    served = target.served
-    if served.access == "public":
-        return "Open to everybody; no token is read."
-    reading = "read" if target.method == "GET" else "write"
-    needs = f"Needs a token with the scope `{served.tag}:{reading}`"
-    rule = None if served.action is None else RULES.get(served.action)
-    return f"{needs}." if rule is None else f"{needs}. {_who(rule)}"
-
-
-def _who(rule: Rule) -> str:
-    who = [f"`{role}`" for role in sorted(rule.roles)]
-    if rule.instructor:
-        who.append("an instructor of the class")
-    if rule.own:
-        who.append("the student whose it is")
-    words = f"Open to: {', '.join(who)}."
-    if rule.public:
-        words += " Where the organization has a public catalogue, to everybody, without a token."
-    return words + (" To other members it does not exist." if rule.hidden else "")
