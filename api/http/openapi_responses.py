@@ -163,13 +163,11 @@ def _header_refs(names: Sequence[str]) -> dict[str, Any]:
 
 
 def _problem(words: str, codes: Sequence[str], headers: dict[str, Any]) -> dict[str, Any]:
-    content: dict[str, Any] = {"schema": ref("Problem")}
-    if codes:
-        content["examples"] = {code: {"$ref": f"#/components/examples/{code}"} for code in codes}
+    shown = {code: {"$ref": f"#/components/examples/{code}"} for code in codes}
     return {
         "description": words,
         "headers": headers or _header_refs(("X-Request-Id",)),
-        "content": {negotiation.PROBLEM_JSON: content},
+        "content": {negotiation.PROBLEM_JSON: {"schema": ref("Problem"), "examples": shown}},
     }
 
 
