@@ -104,8 +104,8 @@ class Responses:
 def _with_examples(answer: dict[str, Any], target: Target, status: HTTPStatus) -> dict[str, Any]:
     recorded = openapi_examples.of_answer(target.operation_id, status)
     for media_type, content in answer.get("content", {}).items():
-        if recorded and media_type != HTML:
-            content["examples"] = recorded
+        if media_type != HTML:
+            content.update(recorded)
     return answer
 
 
