@@ -8,10 +8,9 @@ from flask import Flask
 
 from api.http import openapi_examples
 from api.http.links import Target, targets_of
-from api.http.openapi_components import VERSION, Components, description_of
+from api.http.openapi_components import VERSION, Components
 from api.http.openapi_links import OperationLinks
 from api.http.openapi_parameters import body_of, parameters_of
-from api.http.openapi_refusals import takes_key
 from api.http.openapi_responses import Responses
 from api.http.openapi_shared import (
     HEADERS,
@@ -20,8 +19,7 @@ from api.http.openapi_shared import (
     SCHEMAS,
     SECURITY,
 )
-from api.http.operation_words import access_of
-from api.http.versions import Ending
+from api.http.openapi_words import told
 from api.release import RELEASE
 
 TAGS = {
@@ -88,7 +86,7 @@ def _operation(target: Target, components: Components, responses: Responses) -> 
         "operationId": target.operation_id,
         "tags": [served.tag],
         "summary": served.summary,
-        "description": _description(target),
+        "description": told(target),
         "parameters": parameters_of(target, components),
         "security": _security(target),
     }
@@ -107,29 +105,3 @@ def _security(target: Target) -> list[dict[str, list[str]]]:
         # Who may leave the body out sends the credentials that it would hold as Basic.
         return [{"basic": []}, {}] if served.body_optional else []
     return [{"bearer": []}, {}] if served.access == "optional" else [{"bearer": []}]
-
-
-def _description(target: Target) -> str:
-    served = target.served
-    parts = [description_of(target.resource), served.description, access_of(target)]
-    if target.ending is not None:
-        parts.append(_ending(target.ending))
-    if served.conditional == "required":
-        parts.append("Needs `If-Match` with the `ETag` that was read.")
-    if target.method != "GET" and not takes_key(target):
-        parts.append("`Idempotency-Key` is ignored: nothing of this call is stored.")
-    if target.method == "PUT" and not served.partial and served.body is not None:
-        parts.append(
-            "A member that is left out takes its default. Members that only the server sets may "
-            "be sent back as they were read."
-        )
-    return "\n\n".join(part for part in parts if part)
-
-
-def _ending(ending: Ending) -> str:
-    words = f"Deprecated since {ending.since:%Y-%m-%d}"
-    if ending.sunset is not None:
-        words += f"; it ends on {ending.sunset:%Y-%m-%d}, and is 410 from then on"
-    if ending.successor is not None:
-        words += f". `{ending.successor}` comes after it"
-    return f"{words}. How to move: <{ending.guide}>."

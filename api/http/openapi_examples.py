@@ -20,12 +20,12 @@ _SUMMARIES: Final = {"done": "As it is done", "dry-run": "With `dry_run=true`"}
 
 
 def of_request(operation_id: str, media_type: str) -> Examples:
-    """Bodies that the operation was sent as this media type, by what became of them."""
+    """`examples` of what the operation was sent as this media type; empty if it never was."""
     return _shown(_of(operation_id)["requests"].get(media_type, {}))
 
 
 def of_answer(operation_id: str, status: int) -> Examples:
-    """Bodies that the operation answered with this status."""
+    """`examples` of what the operation answered with this status; empty if it never did."""
     return _shown(_of(operation_id)["answers"].get(str(status), {}))
 
 
@@ -49,9 +49,10 @@ def _of(operation_id: str) -> dict[str, Any]:
 
 
 def _shown(bodies: dict[str, Any]) -> Examples:
-    return {
+    shown = {
         variant: {"summary": _SUMMARIES[variant], "value": body} for variant, body in bodies.items()
     }
+    return {"examples": shown} if shown else {}
 
 
 @lru_cache(maxsize=1)

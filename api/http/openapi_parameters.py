@@ -41,8 +41,7 @@ def body_of(target: Target, components: Components) -> dict[str, Any] | None:
             negotiation.JSON_PATCH: {"schema": ref("JsonPatch")},
         }
     for media_type, described in content.items():
-        if recorded := openapi_examples.of_request(target.operation_id, media_type):
-            described["examples"] = recorded
+        described.update(openapi_examples.of_request(target.operation_id, media_type))
     return {"required": not served.body_optional, "content": content}
 
 

@@ -116,8 +116,8 @@ def _tells_only(target: Target) -> bool:
 def _with_examples(answer: dict[str, Any], target: Target, status: HTTPStatus) -> dict[str, Any]:
     recorded = openapi_examples.of_answer(target.operation_id, status)
     for media_type, content in answer.get("content", {}).items():
-        if recorded and media_type != HTML:
-            content["examples"] = recorded
+        if media_type != HTML:
+            content.update(recorded)
     return answer
 
 
@@ -177,13 +177,11 @@ def _header_refs(names: Sequence[str]) -> dict[str, Any]:
 
 
 def _problem(words: str, codes: Sequence[str], headers: dict[str, Any]) -> dict[str, Any]:
-    content: dict[str, Any] = {"schema": ref("Problem")}
-    if codes:
-        content["examples"] = {code: {"$ref": f"#/components/examples/{code}"} for code in codes}
+    shown = {code: {"$ref": f"#/components/examples/{code}"} for code in codes}
     return {
         "description": words,
         "headers": headers or _header_refs(("X-Request-Id",)),
-        "content": {negotiation.PROBLEM_JSON: content},
+        "content": {negotiation.PROBLEM_JSON: {"schema": ref("Problem"), "examples": shown}},
     }
 
 

@@ -46,6 +46,8 @@ class ClassEventList(Resource):
 
     @operation(
         summary="Read the seat ledger of a class",
+        description="In the order of `seq`, read on by `after`; nothing in it ever changes or "
+        "goes away.",
         tag="registrations",
         action=Action.LEDGER_READ,
         query=EventsQuery,
@@ -68,7 +70,8 @@ class ClassAudit(Resource):
 
     @operation(
         summary="Replay the seat ledger of a class and verify its chain",
-        description="A statement for each 5,000 events, in one snapshot.",
+        description="Read in one snapshot: `valid` says whether every event follows from the one "
+        "before, `first_bad_seq` which does not. A statement for each 5,000 events.",
         tag="registrations",
         action=Action.LEDGER_READ,
         returns=CLASS_AUDIT,

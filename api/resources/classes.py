@@ -126,6 +126,8 @@ class ClassList(Resource):
 
     @operation(
         summary="Make a class",
+        description="Only a `title` is needed. It begins as a `draft`, which staff and its "
+        "instructors see, unless the body says `open`; its ledger begins with it.",
         tag=TAG,
         action=Action.CLASS_EDIT,
         body=ClassSchema,
@@ -148,6 +150,9 @@ class ClassItem(Resource):
 
     @operation(
         summary="Read a class",
+        description="Seats are counted at this moment. `register` is linked if it would succeed"
+        " now for the student of `student_id`, or else for the caller's only one; "
+        "if not, `_blocked` says why.",
         tag=TAG,
         action=Action.CLASS_READ,
         access="optional",
@@ -196,6 +201,8 @@ class ClassItem(Resource):
 
     @operation(
         summary="Replace a class",
+        description="Opens, closes or cancels it if `status` differs. More seats let the line "
+        "move at once; fewer than are taken need `shrink`.",
         tag=TAG,
         action=Action.CLASS_DESCRIBE,
         body=ClassSchema,
@@ -219,6 +226,8 @@ class ClassItem(Resource):
 
     @operation(
         summary="Remove a class in which nobody ever registered",
+        description="Its timetable goes with it. A class that had a registration is cancelled, "
+        "not removed.",
         tag=TAG,
         action=Action.CLASS_EDIT,
         conditional="required",
@@ -255,7 +264,8 @@ class ClassByExternalId(Resource):
 
     @operation(
         summary="Update a class by its external id, or make it",
-        description="Members that are left out keep their values.",
+        description="For keeping step with another system: sent again, it changes nothing where "
+        "nothing differs.",
         tag=TAG,
         action=Action.CLASS_EDIT,
         body=ClassSchema,

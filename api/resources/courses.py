@@ -73,6 +73,7 @@ class CourseList(Resource):
 
     @operation(
         summary="Make a course",
+        description="What classes can offer; its `code` is unique in the organization.",
         tag=TAG,
         action=Action.COURSE_EDIT,
         body=CourseSchema,
@@ -106,6 +107,7 @@ class CourseItem(Resource):
 
     @operation(
         summary="Change a course",
+        description="The classes that offer it stay as they are.",
         tag=TAG,
         action=Action.COURSE_EDIT,
         body=CourseSchema,
@@ -119,6 +121,7 @@ class CourseItem(Resource):
 
     @operation(
         summary="Replace a course",
+        description="The classes that offer it stay as they are.",
         tag=TAG,
         action=Action.COURSE_EDIT,
         body=CourseSchema,
@@ -132,6 +135,7 @@ class CourseItem(Resource):
 
     @operation(
         summary="Remove a course that no class offers",
+        description="As long as a class offers it, it is refused with their number in `counts`.",
         tag=TAG,
         action=Action.COURSE_EDIT,
         conditional="required",
@@ -170,7 +174,8 @@ class CourseByExternalId(Resource):
 
     @operation(
         summary="Update a course by its external id, or make it",
-        description="Members that are left out keep their values.",
+        description="For keeping step with another system: sent again, it changes nothing where "
+        "nothing differs.",
         tag=TAG,
         action=Action.COURSE_EDIT,
         body=CourseSchema,

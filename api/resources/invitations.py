@@ -59,6 +59,7 @@ class InvitationList(Resource):
 
     @operation(
         summary="List invitations",
+        description="Staff see them, without their codes; for other members the list is empty.",
         tag=TAG,
         action=Action.INVITATION_LIST,
         returns=INVITATION,
@@ -106,6 +107,8 @@ class InvitationItem(Resource):
 
     @operation(
         summary="Take an invitation back",
+        description="Its code is worth nothing from then on; whoever has accepted it stays a "
+        "member.",
         tag=TAG,
         action=Action.INVITATION_EDIT,
         status=HTTPStatus.NO_CONTENT,

@@ -109,6 +109,7 @@ class MemberItem(Resource):
 
     @operation(
         summary="Give a member another role",
+        description="What they may do changes with their next request. The last owner stays one.",
         tag=TAG,
         action=Action.MEMBER_EDIT,
         body=MemberSchema,
@@ -122,7 +123,8 @@ class MemberItem(Resource):
 
     @operation(
         summary="Remove a member, or leave",
-        description="A student record stays, without a login.",
+        description="They see nothing of it any more; a student record stays, without a login. "
+        "Members may remove themselves; the last owner stays.",
         tag=TAG,
         action=Action.MEMBER_EDIT,
         conditional="honoured",

@@ -65,6 +65,7 @@ class OrganizationList(Resource):
 
     @operation(
         summary="Make an organization",
+        description="You are its first owner. Nobody else sees it until they are members.",
         tag=TAG,
         action=Action.ORGANIZATION_CREATE,
         body=OrganizationSchema,
@@ -96,6 +97,9 @@ class OrganizationItem(Resource):
 
     @operation(
         summary="Change settings of an organization",
+        description="Rules hold from the next registration on; nobody loses a place by them. "
+        "Another time zone moves the deadlines of the classes that have none of "
+        "their own.",
         tag=TAG,
         action=Action.ORGANIZATION_EDIT,
         body=OrganizationSchema,
@@ -111,6 +115,9 @@ class OrganizationItem(Resource):
 
     @operation(
         summary="Replace the settings of an organization",
+        description="Rules hold from the next registration on; nobody loses a place by them. "
+        "Another time zone moves the deadlines of the classes that have none of "
+        "their own.",
         tag=TAG,
         action=Action.ORGANIZATION_EDIT,
         body=OrganizationSchema,

@@ -54,6 +54,11 @@ LEAVING: tuple[type[Refusal], ...] = (
     Busy,
     *BY_RELEVANCE,
 )
+REGISTERING = (
+    "Gives a seat or, with `on_full: waitlist`, a place in line; where staff approve, a request. "
+    "A refusal names every reason in `blocks`. A student registers themselves and may leave "
+    "`student_id` out; staff may set rules aside by `overrides`, with a `reason_code`."
+)
 Revise = Callable[[Any], Mapping[str, Any]]
 Check = Callable[[Any], None]
 
@@ -107,6 +112,7 @@ class RegistrationList(Resource):
 
     @operation(
         summary="List registrations",
+        description="Staff see all, instructors those in their classes, students their own.",
         tag=TAG,
         action=Action.REGISTRATION_LIST,
         returns=REGISTRATION,
@@ -119,6 +125,7 @@ class RegistrationList(Resource):
 
     @operation(
         summary="Register a student for a class",
+        description=REGISTERING,
         tag=TAG,
         action=Action.REGISTRATION_CREATE,
         body=RegistrationCreateSchema,
@@ -146,6 +153,7 @@ class ClassRegistrationList(Resource):
 
     @operation(
         summary="List the registrations of a class",
+        description="Staff and its instructors see all, a student sees the own.",
         tag=TAG,
         action=Action.REGISTRATION_LIST,
         returns=REGISTRATION,
@@ -158,6 +166,7 @@ class ClassRegistrationList(Resource):
 
     @operation(
         summary="Register a student for this class",
+        description=REGISTERING,
         tag=TAG,
         action=Action.REGISTRATION_CREATE,
         body=ClassRegistrationCreateSchema,
@@ -185,6 +194,7 @@ class StudentRegistrationList(Resource):
 
     @operation(
         summary="List the registrations of a student",
+        description="Staff see all, instructors those in their classes, students their own.",
         tag=TAG,
         action=Action.REGISTRATION_LIST,
         returns=REGISTRATION,
@@ -204,6 +214,7 @@ class StudentRegistrationList(Resource):
 
     @operation(
         summary="Register this student for a class",
+        description=REGISTERING,
         tag=TAG,
         action=Action.REGISTRATION_CREATE,
         body=StudentRegistrationCreateSchema,
@@ -229,6 +240,8 @@ class RegistrationItem(Resource):
 
     @operation(
         summary="Read a registration",
+        description="`position` is the place in line at this moment; null unless it is "
+        "`waitlisted`.",
         tag=TAG,
         action=Action.REGISTRATION_READ,
         returns=REGISTRATION,
@@ -239,6 +252,8 @@ class RegistrationItem(Resource):
 
     @operation(
         summary="Change what staff may change of a registration",
+        description="Another `priority` moves a waiting student past others in the line; their "
+        "tickets stay.",
         tag=TAG,
         action=Action.REGISTRATION_EDIT,
         body=RegistrationSchema,
@@ -254,7 +269,8 @@ class RegistrationItem(Resource):
 
     @operation(
         summary="Leave: drop, withdraw, leave the line or decline, whichever is legal now",
-        description="The row stays, and shows how it ended. Not needed: `If-Match`.",
+        description="The row stays, and shows how it ended. A seat that it frees goes to the first "
+        "in line in the same transaction.",
         tag=TAG,
         action=Action.REGISTRATION_LEAVE,
         query=DryRun,

@@ -75,6 +75,8 @@ class StudentList(Resource):
 
     @operation(
         summary="Make a student",
+        description="The record needs no login; whoever accepts an invitation that names it has"
+        " one from then on.",
         tag=TAG,
         action=Action.STUDENT_EDIT,
         body=StudentSchema,
@@ -122,6 +124,7 @@ class StudentItem(Resource):
 
     @operation(
         summary="Replace a student",
+        description="A change of groups or status may let the lines move in which they wait.",
         tag=TAG,
         action=Action.STUDENT_EDIT,
         body=StudentSchema,
@@ -171,7 +174,8 @@ class StudentByExternalId(Resource):
 
     @operation(
         summary="Update a student by their external id, or make one",
-        description="Members that are left out keep their values.",
+        description="For keeping step with another system: sent again, it changes nothing where "
+        "nothing differs.",
         tag=TAG,
         action=Action.STUDENT_EDIT,
         body=StudentSchema,

@@ -77,6 +77,8 @@ class TermList(Resource):
 
     @operation(
         summary="Make a term",
+        description="Classes held in it inherit its deadlines, as far as they set none of their"
+        " own.",
         tag=TAG,
         action=Action.TERM_EDIT,
         body=TermSchema,
@@ -124,6 +126,7 @@ class TermItem(Resource):
 
     @operation(
         summary="Replace a term",
+        description="Classes that set no deadline of their own follow a changed one at once.",
         tag=TAG,
         action=Action.TERM_EDIT,
         body=TermSchema,
@@ -137,6 +140,8 @@ class TermItem(Resource):
 
     @operation(
         summary="Remove a term in which no class is held",
+        description="As long as a class is held in it, it is refused with their number in "
+        "`counts`.",
         tag=TAG,
         action=Action.TERM_EDIT,
         conditional="required",
@@ -173,7 +178,8 @@ class TermByExternalId(Resource):
 
     @operation(
         summary="Update a term by its external id, or make it",
-        description="Members that are left out keep their values.",
+        description="For keeping step with another system: sent again, it changes nothing where "
+        "nothing differs.",
         tag=TAG,
         action=Action.TERM_EDIT,
         body=TermSchema,

@@ -146,6 +146,7 @@ class MeetingPatternItem(Resource):
 
     @operation(
         summary="Remove a meeting pattern with its sessions",
+        description="Sessions that were made by hand stay, and nobody loses a place.",
         tag=TAG,
         action=Action.CLASS_EDIT,
         conditional="honoured",
@@ -183,6 +184,8 @@ class ClassSessionList(Resource):
 
     @operation(
         summary="Let a class meet once",
+        description="A session that belongs to no pattern, on the wall clock of the class. "
+        "Nobody loses a place, clash or not.",
         tag=TAG,
         action=Action.CLASS_EDIT,
         body=SessionSchema,

@@ -105,6 +105,7 @@ class TokenItem(Resource):
 
     @operation(
         summary="Revoke a token",
+        description="It opens nothing from then on, for whoever holds it; your other tokens stay.",
         tag=TAG,
         action=Action.ACCOUNT_OWN,
         status=HTTPStatus.NO_CONTENT,
@@ -134,6 +135,7 @@ class CurrentToken(Resource):
 
     @operation(
         summary="Revoke the token of this request",
+        description="Logging out: it opens nothing from then on; your other tokens stay.",
         tag=TAG,
         action=Action.ACCOUNT_OWN,
         status=HTTPStatus.NO_CONTENT,

@@ -42,6 +42,9 @@ class RegistrationTransitionList(Resource):
 
     @operation(
         summary="Take a registration to another state",
+        description="Students accept, decline, drop, withdraw and leave; staff also approve, "
+        "reject, remove and complete. A seat that it frees goes to the first in "
+        "line in the same transaction.",
         tag=TAG,
         action=Action.REGISTRATION_LEAVE,
         body=TransitionCreateSchema,

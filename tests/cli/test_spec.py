@@ -53,10 +53,16 @@ def test_a_file_that_is_not_there_fails_the_check(tmp_path):
     assert "homeroom spec --write" in ran.output
 
 
+def released(folder, document):
+    """The file of an earlier version, in which there is one more operation."""
+    file = folder / "openapi.released.json"
+    paths = {**document["paths"], "/v1/gone": {"get": A_MONOLOGUE}}
+    file.write_text(json.dumps({**document, "paths": paths}))
+    return file
+
+
 def test_a_release_that_breaks_clients_needs_a_new_major_version(tmp_path, document):
-    earlier = {**document, "paths": {**document["paths"], "/v1/gone": {"get": A_MONOLOGUE}}}
-    file = tmp_path / "openapi.released.json"
-    file.write_text(json.dumps(earlier))
+    file = released(tmp_path, document)
 
     ran = run("--compare", file)
 
@@ -67,9 +73,7 @@ def test_a_release_that_breaks_clients_needs_a_new_major_version(tmp_path, docum
 
 def test_a_new_major_version_may_break_clients_and_says_how(tmp_path, document, monkeypatch):
     monkeypatch.setattr("api.http.openapi.RELEASE", "1.0.0")
-    earlier = {**document, "paths": {**document["paths"], "/v1/gone": {"get": A_MONOLOGUE}}}
-    file = tmp_path / "openapi.released.json"
-    file.write_text(json.dumps(earlier))
+    file = released(tmp_path, document)
 
     ran = run("--compare", file)
 

@@ -5,7 +5,7 @@ import pytest
 from openapi_spec_validator import validate
 
 from api.http.openapi import TAGS
-from api.http.openapi_refusals import refusals_of
+from api.http.openapi_refusals import refusals_of, takes_key
 from api.http.problems import status_of
 
 METHODS = {"get", "post", "patch", "put", "delete"}
@@ -183,3 +183,31 @@ def test_every_operation_says_who_may_come(operations, targets):
         if access != "public":
             verb = "read" if targets[name].method == "GET" else "write"
             assert f"`{targets[name].served.tag}:{verb}`" in operation["description"]
+
+
+def test_every_operation_says_in_words_of_its_own_what_it_does(operations, targets):
+    """What it does, who may, what it needs; and of a change, what becomes of others."""
+    for name, operation in operations.items():
+        served, method = targets[name].served, targets[name].method
+        paragraphs = operation["description"].split("\n\n")
+        assert len(paragraphs[0]) > 40, name
+        assert paragraphs[0] != operation["summary"], name
+        assert re.match("Needs a token|Open to everybody", paragraphs[1]), name
+        assert all(paragraph.endswith(".") for paragraph in paragraphs), name
+        assert ("`dry_run=true`" in operation["description"]) == served.dry_run, name
+        if method != "GET":
+            # A change has a sentence that no rule could make: its consequences.
+            assert paragraphs[0] == served.description, name
+            is_ignored = "`Idempotency-Key` is ignored" in operation["description"]
+            assert is_ignored is not takes_key(targets[name]), name
+
+
+def test_no_two_changes_of_different_things_are_described_alike(operations):
+    shared = Counter(
+        operation["description"].split("\n\n")[0]
+        for name, operation in operations.items()
+        if not name.startswith(("get_", "list_"))
+    )
+
+    # Three doors to one use-case, PATCH and PUT of one thing, PUT by the id of another system.
+    assert max(shared.values()) <= 4
