@@ -66,7 +66,7 @@ class RateLimited(Throttled):
 
     code = "rate-limited"
     title = "Too many requests"
-    cure = "Wait `Retry-After` seconds."
+    cure = "Wait `Retry-After` seconds, then send the same request again."
 
     def __init__(self, policy: str, retry_after_seconds: int) -> None:
         super().__init__(f"Wait {retry_after_seconds} seconds.", violated_policies=[policy])

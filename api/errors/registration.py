@@ -63,7 +63,7 @@ class RegistrationClosed(Blocked):
 
     code = "registration-closed"
     title = "Registration is closed"
-    cure = "Ask a registrar."
+    cure = "Choose another class, or ask a registrar, who may set the date aside."
 
 
 class Audience(Blocked):
@@ -111,7 +111,7 @@ class WaitlistClosed(Blocked):
 
     code = "waitlist-closed"
     title = "The waitlist is closed"
-    cure = "Choose another class."
+    cure = "Choose another class, or try again when a seat is free."
 
 
 class WaitlistFull(Blocked):

@@ -14,6 +14,7 @@ from api.http import code_on_demand
 from api.http.lifetimes import RELATIONS, Lifetimes
 from api.http.links import Target
 from api.http.openapi_components import description_of
+from api.http.operation_words import access_of, sends_of
 from api.http.problems import status_of
 from api.http.rendering import Renderer
 from api.release import RELEASE
@@ -98,12 +99,31 @@ class Discovery:
             is_registered=name in REGISTERED,
             is_action=any(rel.judged and self._acts(rel) for rel, _ in used),
             operations=sorted({leads_to for _, leads_to in used}),
+            calls=self._calls(used),
         )
         return self._with_docs(RELATION, row)
 
     def relations(self) -> set[str]:
         """Every relation that an answer can hold."""
         return {*self._rels, *PLACES, *PAGING, *RELATIONS}
+
+    def _calls(self, used: Iterable[tuple[Rel, str]]) -> list[SimpleNamespace]:
+        """The operations behind a relation, in order, each once."""
+        bodies = {leads_to: rel.body for rel, leads_to in used}
+        calls = []
+        for leads_to in sorted(bodies):
+            target = self.renderer.targets[leads_to]
+            calls.append(
+                SimpleNamespace(
+                    operation=leads_to,
+                    method=target.method,
+                    path=target.template,
+                    summary=target.served.summary,
+                    access=access_of(target),
+                    sends=sends_of(target, bodies[leads_to]),
+                )
+            )
+        return calls
 
     def _acts(self, rel: Rel) -> bool:
         return self.renderer.targets[rel.operation].method != "GET"

@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import Flask
 
-from api.authz.policy import RULES, Rule
 from api.http import openapi_examples
 from api.http.links import Target, targets_of
 from api.http.openapi_components import VERSION, Components, description_of
@@ -21,6 +20,7 @@ from api.http.openapi_shared import (
     SCHEMAS,
     SECURITY,
 )
+from api.http.operation_words import access_of
 from api.http.versions import Ending
 from api.release import RELEASE
 
@@ -111,7 +111,7 @@ def _security(target: Target) -> list[dict[str, list[str]]]:
 
 def _description(target: Target) -> str:
     served = target.served
-    parts = [description_of(target.resource), served.description, _access(target)]
+    parts = [description_of(target.resource), served.description, access_of(target)]
     if target.ending is not None:
         parts.append(_ending(target.ending))
     if served.conditional == "required":
@@ -133,25 +133,3 @@ def _ending(ending: Ending) -> str:
     if ending.successor is not None:
         words += f". `{ending.successor}` comes after it"
     return f"{words}. How to move: <{ending.guide}>."
-
-
-def _access(target: Target) -> str:
-    served = target.served
-    if served.access == "public":
-        return "Open to everybody; no token is read."
-    reading = "read" if target.method == "GET" else "write"
-    needs = f"Needs a token with the scope `{served.tag}:{reading}`"
-    rule = None if served.action is None else RULES.get(served.action)
-    return f"{needs}." if rule is None else f"{needs}. {_who(rule)}"
-
-
-def _who(rule: Rule) -> str:
-    who = [f"`{role}`" for role in sorted(rule.roles)]
-    if rule.instructor:
-        who.append("an instructor of the class")
-    if rule.own:
-        who.append("the student whose it is")
-    words = f"Open to: {', '.join(who)}."
-    if rule.public:
-        words += " Where the organization has a public catalogue, to everybody, without a token."
-    return words + (" To other members it does not exist." if rule.hidden else "")

@@ -42,9 +42,8 @@ class operation:  # noqa: N801  # used as a decorator
     (a token, or nobody where the policy lets nobody in) or `public` (no credentials are read).
     `conditional` is whether `If-Match` is `required`, `honoured` where sent, or ignored.
     `statements` is the budget beside authentication; a read of one runs outside any transaction.
-    The method receives what it names: `tx`, `actor`, the path's ids, and of `body`, `query`,
-    `revise`, `precondition`, `whole`, `prepared`, `address` and `may_be_brief` (the answer may be
-    what is known of it) those that it needs.
+    The method receives what it names: `tx`, `actor`, the path's ids, and what it needs of `body`,
+    `query`, `revise`, `precondition`, `whole`, `prepared`, `address`, `may_be_brief` (see `Asked`).
     `prepare` names the method that does slow work before the transaction; its result is `prepared`.
     `ahead` tells, of a `Holder` and the path, what the use-case reads first.
     """

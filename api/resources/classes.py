@@ -165,9 +165,8 @@ class ClassItem(Resource):
         query: Mapping[str, Any],
         may_be_brief: bool,
     ) -> Judged:
-        return self.classes.get(
-            tx, actor, class_id, query.get("student_id"), may_be_brief=may_be_brief
-        )
+        look = class_affordances.Look(class_id, query.get("student_id"), may_be_brief)
+        return self.classes.get(tx, actor, look)
 
     @operation(
         summary="Change, open, close or cancel a class",

@@ -47,6 +47,17 @@ class ProblemTypeSchema(Representation):
     cure = Text(dump_only=True, metadata={"description": "What to do about it."})
 
 
+class RelationCallSchema(Representation):
+    """An operation that a relation leads to."""
+
+    operation = Text(dump_only=True, metadata={"description": "Its operationId."})
+    method = Text(dump_only=True, metadata={"description": "The method of HTTP."})
+    path = Text(dump_only=True, metadata={"description": "The path, as a template."})
+    summary = Text(dump_only=True, metadata={"description": "What it does."})
+    access = Text(most=500, dump_only=True, metadata={"description": "Who may."})
+    sends = Text(most=2000, dump_only=True, metadata={"description": "What a request holds."})
+
+
 class RelationSchema(Representation):
     """What a relation of `_links` means."""
 
@@ -63,6 +74,11 @@ class RelationSchema(Representation):
         Text(),
         dump_only=True,
         metadata={"description": "The operationIds that it leads to."},
+    )
+    calls = ListOf(
+        Part(RelationCallSchema),
+        dump_only=True,
+        metadata={"description": "What each of them does, who may, and what to send."},
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Row
@@ -42,29 +42,32 @@ _STATUS_OF_REL = {
 }
 
 
+class Look(NamedTuple):
+    """Which class is looked at, and for whom: `student_id`, else the caller's own student there.
+
+    `may_be_brief`: those columns are enough that change without a version, if the others of this
+    version have been shown.
+    """
+
+    class_id: UUID
+    student_id: UUID | None = None
+    may_be_brief: bool = False
+
+
 def read(
-    tx: Transaction,
-    policy: Policy,
-    actor: Actor,
-    class_id: UUID,
-    student_id: UUID | None,
-    *,
-    may_be_brief: bool = False,
+    tx: Transaction, policy: Policy, actor: Actor, look: Look
 ) -> tuple[Row[Any], Callable[[], Judged]] | None:
     """A committed class, to be judged once that is wanted; None: none there.
 
     One statement; two if there are clashes to be searched anew.
-    The row holds every column of `classes`, or if it `may_be_brief` perhaps only those that change
-    without a version. The subject is `student_id`, else the caller's own student in the
-    organization of the class, else nobody.
     """
-    students = own_students(actor) if student_id is None else [student_id]
-    known = _known_clashes(class_id, students)
-    asked = _question(class_id, students, known, tx.given_now(), may_be_brief=may_be_brief)
+    students = own_students(actor) if look.student_id is None else [look.student_id]
+    known = _known_clashes(look.class_id, students)
+    asked = _question(look, students, known, tx.given_now())
     row = tx.first(asked.statement, **asked.parameters)
     is_brief = asked.statement is CLASS_ITEM_BRIEF
     if known is not None and row is not None and _stamp(row) != known.stamp:
-        known, is_brief, row = None, False, _item(tx, class_id, students)
+        known, is_brief, row = None, False, _item(tx, look.class_id, students)
     if row is None:
         return None
 
@@ -74,7 +77,7 @@ def read(
         return replace(found, whole=whole) if is_brief else found
 
     def whole() -> Judged:
-        again = read(tx, policy, actor, class_id, student_id)
+        again = read(tx, policy, actor, look._replace(may_be_brief=False))
         if again is None:
             raise NotFound
         return again[1]()
@@ -98,9 +101,8 @@ def ahead(holder: Holder, *, class_id: UUID) -> Ahead | None:
     if students is None:
         return None
     known = _known_clashes(class_id, students)
-    question = _question(
-        class_id, students, known, holder.clock_now, may_be_brief=not holder.is_narrow
-    )
+    look = Look(class_id, may_be_brief=not holder.is_narrow)
+    question = _question(look, students, known, holder.clock_now)
     return Ahead(question, lambda _students: question)
 
 
@@ -109,23 +111,18 @@ def _known_clashes(class_id: UUID, student_ids: Sequence[UUID]) -> Found | None:
 
 
 def _item(tx: Transaction, class_id: UUID, student_ids: Sequence[UUID]) -> Row[Any] | None:
-    statement, parameters = _question(class_id, student_ids, None, tx.given_now())
+    statement, parameters = _question(Look(class_id), student_ids, None, tx.given_now())
     return tx.first(statement, **parameters)
 
 
 def _question(
-    class_id: UUID,
-    student_ids: Sequence[UUID],
-    known: Found | None,
-    clock_now: datetime | None,
-    *,
-    may_be_brief: bool = False,
+    look: Look, student_ids: Sequence[UUID], known: Found | None, clock_now: datetime | None
 ) -> Question:
     statement = CLASS_ITEM
     if known is not None:
-        is_brief = known.is_brief and may_be_brief
+        is_brief = known.is_brief and look.may_be_brief
         statement = CLASS_ITEM_BRIEF if is_brief else CLASS_ITEM_UNSEARCHED
-    asked = {"class_id": class_id, "student_ids": student_ids, "clock_now": clock_now}
+    asked = {"class_id": look.class_id, "student_ids": student_ids, "clock_now": clock_now}
     return Question(statement, asked)
 
 

@@ -20,6 +20,7 @@ from api.models.school_class import ID_BY_EXTERNAL_ID, ClassStatus, SchoolClass
 from api.models.session import ClassSession, MeetingPattern
 from api.services import class_affordances, class_seats, inheritance, organization_news
 from api.services.catalogue import refuse_absent, require_reading
+from api.services.class_affordances import Look
 from api.services.class_columns import (
     DESCRIPTIVE,
     GUARDED,
@@ -80,31 +81,21 @@ class Classes:
             verdicts={"create": permitted(may_edit)},
         )
 
-    def get(
-        self,
-        tx: Transaction,
-        actor: Actor,
-        class_id: UUID,
-        student_id: UUID | None = None,
-        *,
-        may_be_brief: bool = False,
-    ) -> Judged:
-        """One class, in one statement; with what changes without a version if that `may_be`.
+    def get(self, tx: Transaction, actor: Actor, look: Look) -> Judged:
+        """One class, in one statement.
 
         Raises:
             AuthenticationRequired, NotFound: no such class, or not for the caller's eyes.
         """
-        found = class_affordances.read(
-            tx, self.policy, actor, class_id, student_id, may_be_brief=may_be_brief
-        )
+        found = class_affordances.read(tx, self.policy, actor, look)
         if found is None:
             refuse_absent(self.policy, actor, Action.CLASS_READ)
         row, judge = found
         is_draft = row.status is ClassStatus.DRAFT
         action = Action.CLASS_READ_DRAFT if is_draft else Action.CLASS_READ
         self.policy.require(actor, action, subject_of(row, is_public=row.public_catalog))
-        if student_id is not None:
-            self._require_student(actor, row.organization_id, student_id)
+        if look.student_id is not None:
+            self._require_student(actor, row.organization_id, look.student_id)
             if row.subject_id is None:
                 raise NotFound
         return judge()
@@ -119,7 +110,7 @@ class Classes:
         if class_id is None:
             require_reading(tx, self.policy, actor, Action.CLASS_READ, named.organization_id)
             raise NotFound
-        return self.get(tx, actor, class_id)
+        return self.get(tx, actor, Look(class_id))
 
     def create(
         self, tx: Transaction, actor: Actor, organization_id: UUID, new: Mapping[str, Any]

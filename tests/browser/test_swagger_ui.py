@@ -4,7 +4,7 @@ import secrets
 
 import pytest
 
-from tests.blackbox.world import World, people
+from tests.blackbox.world import a_world
 from tests.browser.swagger_ui import SwaggerUI
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -28,7 +28,8 @@ PATTERN = {
 @pytest.fixture(scope="module")
 def school(server):
     """A school with one of everything that has an address."""
-    return people(World(str(server.base_url).rstrip("/"), server))
+    with a_world(server) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +46,7 @@ def values(school):
     found["registration_id"] = owner.post(f"{at_class}/registrations", new).json()["id"]
     found["pattern_id"] = owner.post(f"{at_class}/meeting-patterns", PATTERN).json()["id"]
     found["session_id"] = owner.get(f"{at_class}/sessions").json()["items"][0]["id"]
+    assert school.people["registrar"]
     me = owner.get("/v1/me").json()
     lists = ("members", "invitations")
     firsts = {noun: owner.get(f"{school.url}/{noun}").json()["items"][0]["id"] for noun in lists}

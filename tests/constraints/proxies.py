@@ -73,7 +73,7 @@ def proxy(upstream):
 class TakingTurns:
     """A client of several nodes with one public address: each request goes to the next of them."""
 
-    public: str
+    base_url: str
     clients: list
     served: list = field(default_factory=list)
 
@@ -84,7 +84,7 @@ class TakingTurns:
         """One request, to the node whose turn it is."""
         client = next(self._turns)
         self.served.append(client)
-        return client.request(method, url.removeprefix(self.public), **options)
+        return client.request(method, url.removeprefix(self.base_url), **options)
 
     def post(self, url, **options):
         return self.request("POST", url, **options)

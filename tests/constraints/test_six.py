@@ -8,7 +8,7 @@ import pytest
 
 from api.models import migrate
 from tests.blackbox.crawler import Crawl
-from tests.blackbox.world import World, people, serving
+from tests.blackbox.world import a_world, serving
 from tests.constraints.proxies import TakingTurns, proxy
 from tests.servers.programs import one_port
 
@@ -27,7 +27,7 @@ def test_any_node_serves_any_request(backend, server, tmp_path):
             for _ in range(2)
         ]
         turns = TakingTurns(PUBLIC, nodes)
-        world = people(World(PUBLIC, turns))
+        world = stack.enter_context(a_world(turns))
 
         # One request more or less, and the other node gets each of what follows.
         for _ in range(2):
@@ -87,7 +87,7 @@ def behind_two(tmp_path):
         inner = stack.enter_context(proxy(str(direct.base_url)))
         outer = stack.enter_context(proxy(inner))
         client = stack.enter_context(httpx.Client(base_url=outer, timeout=10))
-        yield people(World(outer, client))
+        yield stack.enter_context(a_world(client))
 
 
 def test_behind_two_proxies_every_link_leads_to_the_outer_one(behind_two):

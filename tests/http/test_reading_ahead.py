@@ -13,11 +13,11 @@ from api.authz.actor import Actor, Membership
 from api.http.guesses import Guesses
 from api.models import Organization, Role, SchoolClass, Student, Token, prepared
 from api.models.ahead import FRESH_SECONDS, Ahead, Foreseen, Question
-from api.models.class_item import CLASS_ITEM_BRIEF
+from api.models.class_item import CLASS_ITEM_BRIEF, CLASS_ITEM_UNSEARCHED
 from api.models.facts import GUARDS
 from api.models.facts_ahead import GUARDS_OF_HOLDER
 from tests import factories
-from tests.apps import a_school
+from tests.apps import Client, a_school, a_token
 
 NAME = select(Organization.name).where(Organization.id.is_not(None))
 TITLE = select(SchoolClass.title).where(SchoolClass.organization_id.is_not(None))
@@ -62,6 +62,30 @@ def test_a_class_is_read_with_the_token_once_the_process_has_seen_it(school, url
     assert len({answer.data for answer in answers}) == 1
     # A statement's first use in a process prepares nothing.
     assert trips[-2:] == [CLASS_ITEM_BRIEF] * 2
+
+
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+def test_for_a_token_that_was_issued_for_less_the_whole_class_is_read_with_it(school, url, trips):
+    with school.database.write() as tx:
+        narrow = Client(
+            school.app.test_client(),
+            a_token(tx, school.student.member.user_id, ["catalogue:read"]),
+        )
+
+    answers = [narrow.get(url) for _ in range(5)]
+
+    assert len({answer.data for answer in answers}) == 1
+    assert trips[-2:] == [CLASS_ITEM_UNSEARCHED] * 2
+
+
+def test_a_class_of_which_nothing_is_kept_any_more_looks_the_same(school, url):
+    first, second = school.student.get(url), school.student.get(url)
+    school.app.extensions["homeroom"].edge.renderer._slots.cache_clear()
+
+    third = school.student.get(url)
+
+    assert first.data == second.data == third.data
+    assert first.headers["ETag"] == third.headers["ETag"]
 
 
 def test_a_student_that_is_no_longer_the_caller_is_not_read_for(school, url):

@@ -88,7 +88,9 @@ def test_a_class_tells_of_every_status_whether_it_may_go_there(database, clock, 
     }
 
     with school.database.read() as tx:
-        _, judge = class_affordances.read(tx, Policy(), school.registrar, row.id, None)
+        _, judge = class_affordances.read(
+            tx, Policy(), school.registrar, class_affordances.Look(row.id)
+        )
     found = {rel: judge().verdicts[rel] for rel in ("open", "close", "cancel")}
 
     assert {rel for rel, blocks in found.items() if not blocks} == legal.get(status, set())

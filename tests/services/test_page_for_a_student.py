@@ -7,6 +7,7 @@ import pytest
 from api.authz.policy import Policy
 from api.models import LIVE, RegistrationState, SessionStatus, class_item, class_page
 from api.services import class_affordances
+from api.services.class_affordances import Look
 from api.services.guard_facts import clashes_of
 from api.services.known_clashes import KNOWN_CLASHES
 from api.services.page_facts import elsewhere_of_page
@@ -129,7 +130,7 @@ def test_each_class_of_a_page_is_judged_as_it_is_alone(world, database):
         searched = world.judged(tx, page)
         remembered = world.judged(tx, page)
         read = {
-            row.id: class_affordances.read(tx, Policy(), world.actor, row.id, None)[1]().verdicts
+            row.id: class_affordances.read(tx, Policy(), world.actor, Look(row.id))[1]().verdicts
             for row in page
         }
 
