@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import secrets
 import shutil
 import signal
@@ -50,6 +51,8 @@ def run(*, port: int, seed: int, starts_at: datetime, reads_stdin: bool) -> None
         _serve(folder, port=port, seed=seed, starts_at=starts_at)
     finally:
         remove()
+        # All goes with the process; to look it over once more at the exit takes longest of all.
+        gc.freeze()
 
 
 def _serve(folder: Path, *, port: int, seed: int, starts_at: datetime) -> None:

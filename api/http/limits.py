@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,26 +11,45 @@ from typing import TYPE_CHECKING, Final
 
 from limits import RateLimitItem, parse
 from limits.errors import StorageError
-from limits.storage import RedisStorage
+from limits.storage import MemoryStorage, MovingWindowSupport, RedisStorage
 
 from api.errors import RateLimited, Unavailable
-from api.http.windows import MemoryWindows, Windows
 
 if TYPE_CHECKING:
     from api.http.authentication import Caller
     from api.http.operation import operation
 
 OFF: Final = "off"
+SWEEP_SECONDS: Final = 5
 REDIS_SECONDS: Final = 0.5
 """How long a Redis that does not answer holds a request up; by default it is for ever."""
 LOGIN_RATE_OF_ADDRESS: Final = "100/5minute"
 LOGIN_RATE_OF_ACCOUNT: Final = "10/5minute"
 
 
-def storage_of(redis_url: str | None) -> Windows:
+class PatientMemory(MemoryStorage):
+    """The library's memory storage, swept every five seconds instead of a hundred times a second.
+
+    A sweep looks at every caller's window; in a rush of thousands that took most of a core. The
+    windows themselves go by the time of their entries, so only forgotten ones wait for it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.timer.cancel()
+
+    def _MemoryStorage__schedule_expiry(self) -> None:  # noqa: N802  # the library's private name
+        if not self.timer.is_alive():
+            sweep = self._MemoryStorage__expire_events  # type: ignore[attr-defined]  # the same
+            self.timer = threading.Timer(SWEEP_SECONDS, sweep)
+            self.timer.daemon = True
+            self.timer.start()
+
+
+def storage_of(redis_url: str | None) -> MovingWindowSupport:
     """Where windows are kept: Redis if there is one, else the memory of this process."""
     if redis_url is None:
-        return MemoryWindows()
+        return PatientMemory()
     return RedisStorage(
         redis_url,
         wrap_exceptions=True,
@@ -55,7 +75,7 @@ class RateLimits:
     login is closed, for guessing passwords must not become free.
     """
 
-    storage: Windows
+    storage: MovingWindowSupport
     policies: Mapping[str, RateLimitItem]
     fields: Mapping[str, tuple[str, str]] = field(init=False)
 
@@ -66,11 +86,13 @@ class RateLimits:
         }
 
     @classmethod
-    def of(cls, storage: Windows, *, default: str, registration: str, workers: int) -> RateLimits:
+    def of(
+        cls, storage: MovingWindowSupport, *, default: str, registration: str, workers: int
+    ) -> RateLimits:
         """Read the settings (`600/minute`, `off`), each divided among `workers` processes."""
         wanted = {"default": default, "registration": registration, "login": LOGIN_RATE_OF_ADDRESS}
         policies = {name: parse(rate) for name, rate in wanted.items() if rate != OFF}
-        if workers > 1 and isinstance(storage, MemoryWindows):
+        if workers > 1 and isinstance(storage, MemoryStorage):
             for item in policies.values():
                 item.amount = max(1, item.amount // workers)
         return cls(storage, policies)

@@ -97,7 +97,8 @@ class OperationLinks:
             parameters["If-Match"] = ETAG
         link: Described = {"operationId": rel.operation, "parameters": parameters}
         if rel.body is not None:
-            link["requestBody"] = dict(rel.body)
+            # No `requestBody`: openapi-generator refuses a document where that is no string.
+            link["x-body"] = dict(rel.body)
         return {**link, "description": MEANINGS.get(rel.name, f"{target.served.summary}.")}
 
     def _is_of_itself(self, kind: Hypermedia | None, target: Target) -> bool:

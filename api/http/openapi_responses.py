@@ -59,7 +59,10 @@ class Responses:
             )
         elif target.method == "PUT" and served.partial:
             results[HTTPStatus.CREATED] = self._result(target, HTTPStatus.CREATED)
-        if target.method in {"PUT", "PATCH"} and served.returns is not None:
+        is_change = target.method in {"PUT", "PATCH"} or (
+            target.method == "POST" and served.status == HTTPStatus.OK
+        )
+        if is_change and served.returns is not None:
             results[HTTPStatus.NO_CONTENT] = _answer(
                 "Done, with `Prefer: return=minimal`.", _headers(target, HTTPStatus.NO_CONTENT)
             )

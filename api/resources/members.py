@@ -21,7 +21,7 @@ from api.models.student import Student
 from api.models.user import User
 from api.schemas.dumping import members_of
 from api.schemas.hypermedia import Rel
-from api.schemas.members import MEMBER, MemberSchema, NewMemberSchema
+from api.schemas.members import MEMBER, MemberCreateSchema, MemberSchema
 from api.services.judged import Judged, Listed
 from api.services.members import Members
 
@@ -78,7 +78,7 @@ class MemberList(Resource):
         description="The user exists already; to somebody else, send an invitation.",
         tag=TAG,
         action=Action.MEMBER_EDIT,
-        body=NewMemberSchema,
+        body=MemberCreateSchema,
         returns=MEMBER,
         status=HTTPStatus.CREATED,
         raises=(NotFound, Forbidden, DuplicateName),

@@ -31,9 +31,9 @@ from api.schemas.base import Parameters
 from api.schemas.dumping import members_of
 from api.schemas.hypermedia import Rel
 from api.schemas.new_registrations import (
-    NewClassRegistrationSchema,
-    NewRegistrationSchema,
-    NewStudentRegistrationSchema,
+    ClassRegistrationCreateSchema,
+    RegistrationCreateSchema,
+    StudentRegistrationCreateSchema,
 )
 from api.schemas.registrations import MOST_PRIORITY, REGISTRATION, RegistrationSchema
 from api.services import registration_doors
@@ -121,7 +121,7 @@ class RegistrationList(Resource):
         summary="Register a student for a class",
         tag=TAG,
         action=Action.REGISTRATION_CREATE,
-        body=NewRegistrationSchema,
+        body=RegistrationCreateSchema,
         query=DryRun,
         returns=REGISTRATION,
         status=HTTPStatus.CREATED,
@@ -160,7 +160,7 @@ class ClassRegistrationList(Resource):
         summary="Register a student for this class",
         tag=TAG,
         action=Action.REGISTRATION_CREATE,
-        body=NewClassRegistrationSchema,
+        body=ClassRegistrationCreateSchema,
         query=DryRun,
         returns=REGISTRATION,
         status=HTTPStatus.CREATED,
@@ -206,7 +206,7 @@ class StudentRegistrationList(Resource):
         summary="Register this student for a class",
         tag=TAG,
         action=Action.REGISTRATION_CREATE,
-        body=NewStudentRegistrationSchema,
+        body=StudentRegistrationCreateSchema,
         query=DryRun,
         returns=REGISTRATION,
         status=HTTPStatus.CREATED,

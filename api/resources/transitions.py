@@ -15,7 +15,7 @@ from api.http.operation import operation
 from api.http.restful import Resource
 from api.models.database import Transaction
 from api.resources.registrations import LEAVING, TAG, DryRun
-from api.schemas.registrations import REGISTRATION, TRANSITIONS, NewTransitionSchema
+from api.schemas.registrations import REGISTRATION, TRANSITIONS, TransitionCreateSchema
 from api.services.judged import Judged
 from api.services.transitions import Transitions
 
@@ -44,7 +44,7 @@ class RegistrationTransitionList(Resource):
         summary="Take a registration to another state",
         tag=TAG,
         action=Action.REGISTRATION_LEAVE,
-        body=NewTransitionSchema,
+        body=TransitionCreateSchema,
         query=DryRun,
         returns=REGISTRATION,
         conditional="honoured",

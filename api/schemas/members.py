@@ -32,7 +32,7 @@ class MemberSchema(Representation):
     version = Integer(dump_only=True, metadata={"description": "Rises with every change."})
 
 
-class NewMemberSchema(Representation):
+class MemberCreateSchema(Representation):
     """A user who exists already, and what they are to be."""
 
     username = Username(required=True, metadata={"description": "The name they log in with."})

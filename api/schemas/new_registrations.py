@@ -105,7 +105,7 @@ def _by_id(values: dict[str, Any]) -> dict[str, Any]:
 _WHY = "Why rules are set aside; needed with `overrides`, and kept in the ledger."
 
 
-class NewRegistrationSchema(Representation):
+class RegistrationCreateSchema(Representation):
     """A wish for a seat, sent to an organization."""
 
     student_id = _student_id()
@@ -128,7 +128,7 @@ class NewRegistrationSchema(Representation):
         return _by_id(values)
 
 
-class NewClassRegistrationSchema(Representation):
+class ClassRegistrationCreateSchema(Representation):
     """A wish for a seat, sent to a class."""
 
     student_id = _student_id()
@@ -147,7 +147,7 @@ class NewClassRegistrationSchema(Representation):
         return _by_id(values)
 
 
-class NewStudentRegistrationSchema(Representation):
+class StudentRegistrationCreateSchema(Representation):
     """A wish for a seat, sent to a student."""
 
     class_id = _class_id()

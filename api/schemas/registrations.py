@@ -85,7 +85,7 @@ class RegistrationSchema(Representation):
     )
 
 
-class NewTransitionSchema(Representation):
+class TransitionCreateSchema(Representation):
     """A wish for another state of a registration."""
 
     to = Enum(AskableState, required=True, metadata={"description": "The state that is asked for."})

@@ -18,6 +18,7 @@ from tests.blackbox.checks import CHECKS
 from tests.blackbox.test_limits_and_faults import FAULTY, LIMIT
 from tests.blackbox.test_methods_and_types import a_problem
 from tests.blackbox.world import ORIGIN, World
+from tests.cli.commands import run, run_json
 from tests.servers.programs import ROOT, one_port
 
 MEMBERS = {"type", "title", "status", "detail", "instance", "code", "request_id"}
@@ -123,6 +124,24 @@ def test_what_a_server_does_not_offer_is_left_out_by_name(tmp_path):
     for number, option in {5: "--origin", 34: "--fault-path", 38: "HOMEROOM_RATE_LIMIT"}.items():
         assert verdicts[number].startswith("left out: ")
         assert option in verdicts[number]
+
+
+def test_where_nobody_may_sign_up_the_people_are_those_whose_tokens_are_given(tmp_path):
+    with deployed(tmp_path, signups=0, HOMEROOM_OPEN_SIGNUP="off") as there:
+        url = f"sqlite:///{there.file}"
+        for name in ("operator", "helper"):
+            run(url, "users", "create", name, "--no-password")
+            there.tokens.append(run_json(url, "tokens", "issue", name)["token"])
+        status, told = there.looked_at("-k", "check_12 or check_25 or check_40")
+        accounts = there.count("users")
+
+    verdicts = lines_of(told)
+    assert status == 0, told
+    # Check 12 comes first, and needs one person beside the owner.
+    assert verdicts[12] == "pass"
+    for number, who in {25: "registrar", 40: "owner"}.items():
+        assert verdicts[number].startswith(f"left out: it needs one more person ({who})")
+    assert accounts == 2
 
 
 @pytest.mark.parametrize(

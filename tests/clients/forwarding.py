@@ -22,7 +22,8 @@ class Proxy(ThreadingHTTPServer):
     def __init__(self, *, prefix="", loses_answers=False):
         super().__init__(("127.0.0.1", 0), _Forward)
         self.upstream = None
-        self.onward = httpx.Client(timeout=30)
+        # A kept connection may be closed by the server in the moment in which it is used again.
+        self.onward = httpx.Client(timeout=30, limits=httpx.Limits(max_keepalive_connections=0))
         self.prefix = prefix
         self.loses_answers = loses_answers
         self.lost = set()

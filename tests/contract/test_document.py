@@ -157,6 +157,13 @@ def test_the_lowest_success_is_what_an_operation_answers_by_itself(operations, t
         assert min(successes) == str(int(target.served.status)), name
 
 
+def test_no_schema_is_called_as_the_constructor_of_another(document):
+    # In Go the constructor of Member is NewMember, in the same package.
+    names = set(document["components"]["schemas"])
+
+    assert not {name for name in names if name.removeprefix("New") in names - {name}}
+
+
 def test_a_patch_takes_the_merge_patch_first_and_may_be_told_to_say_little(document):
     patches = [methods["patch"] for methods in document["paths"].values() if "patch" in methods]
 

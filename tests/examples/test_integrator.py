@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.docs.pages import ROOT
+from tests.docs.pages import ROOT, blocks
 
 SUITE = ROOT / "examples" / "integrator"
 
@@ -32,11 +32,15 @@ def run(folder, *arguments, **variables):
     )
 
 
-def test_the_sample_suite_passes_on_two_workers_each_with_a_server_of_its_own(suite):
+def test_the_sample_suite_and_the_tests_on_the_page_pass_each_worker_with_its_server(suite):
+    on_the_page = blocks(ROOT / "docs" / "testing-against-homeroom.md", "python")
+    for number, block in enumerate(on_the_page):
+        (suite / f"test_page_{number}.py").write_text(block)
+
     ran = run(suite, "-n", "2", "--basetemp", str(suite.parent / "temporary"))
 
     assert ran.returncode == 0, ran.stdout
-    assert "8 passed" in ran.stdout
+    assert "10 passed" in ran.stdout
     logs = list((suite.parent / "temporary").rglob("server.log"))
     assert len(logs) == 2
 

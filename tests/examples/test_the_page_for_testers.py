@@ -1,4 +1,4 @@
-"""What the page for testers shows, done as it says."""
+"""What the page for testers shows beside Python, done as it says."""
 
 import json
 import os
@@ -7,21 +7,9 @@ import subprocess
 from api.ephemeral.fixtures import offerings_of
 from tests.docs.pages import ROOT, blocks
 from tests.ephemeral.conftest import START
-from tests.examples.test_integrator import run
 from tests.servers.programs import PYTHON
 
 PAGE = ROOT / "docs" / "testing-against-homeroom.md"
-
-
-def test_the_tests_on_the_page_pass(tmp_path):
-    for number, block in enumerate(blocks(PAGE, "python")):
-        (tmp_path / f"test_block_{number}.py").write_text(block)
-    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --strict-markers\n")
-
-    ran = run(tmp_path)
-
-    assert ran.returncode == 0, ran.stdout
-    assert "2 passed" in ran.stdout
 
 
 def test_the_shell_commands_on_the_page_work(tmp_path):

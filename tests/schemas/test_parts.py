@@ -8,15 +8,15 @@ from api.errors import ValidationFailed
 from api.http.parser import body_parser, load_body, schema_of
 from api.schemas.classes import ClassSchema
 from api.schemas.courses import CourseSchema
-from api.schemas.new_registrations import NewClassRegistrationSchema, NewRegistrationSchema
-from api.schemas.registrations import NewTransitionSchema, RegistrationSchema
+from api.schemas.new_registrations import ClassRegistrationCreateSchema, RegistrationCreateSchema
+from api.schemas.registrations import RegistrationSchema, TransitionCreateSchema
 
 KINDS = [
     ClassSchema,
     CourseSchema,
-    NewClassRegistrationSchema,
-    NewRegistrationSchema,
-    NewTransitionSchema,
+    ClassRegistrationCreateSchema,
+    RegistrationCreateSchema,
+    TransitionCreateSchema,
     RegistrationSchema,
 ]
 WRONG = {"no": "such value"}
@@ -42,7 +42,7 @@ def test_a_part_of_a_schema_finds_the_faults_that_the_whole_finds(kind, partial)
 
 
 def test_what_a_body_leaves_out_is_what_the_whole_schema_says():
-    assert load_body(NewClassRegistrationSchema, {}) == schema_of(NewClassRegistrationSchema).load(
-        {}
-    )
+    assert load_body(ClassRegistrationCreateSchema, {}) == schema_of(
+        ClassRegistrationCreateSchema
+    ).load({})
     assert load_body(RegistrationSchema, {}, partial=True) == {}

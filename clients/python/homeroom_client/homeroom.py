@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import httpx
 
@@ -12,7 +12,9 @@ from homeroom_client.forms import Document, Form
 from homeroom_client.links import Link
 from homeroom_client.resources import Resource
 
-SECONDS = 30.0
+SECONDS: Final = 30.0
+IDLE_SECONDS: Final = 2.0
+"""How long an unused connection is kept: our server lets go after five, and drops what comes."""
 
 
 class Homeroom:
@@ -34,9 +36,10 @@ class Homeroom:
     ) -> None:
         """Keep the address of the root; nothing is sent yet. A client of yours is not closed."""
         self._url = url if httpx.URL(url).path.endswith("/") else f"{url}/"
-        self._own = httpx.Client(timeout=SECONDS) if http is None else None
+        speaking = http or _connections()
+        self._own = speaking if http is None else None
         self.exchange = Exchange(
-            http=http or self._own or httpx.Client(),
+            http=speaking,
             origins={origin_of(self._url)},
             token=token,
             patience=patience or Patience(),
@@ -97,3 +100,7 @@ class Homeroom:
         made = self.root().act(rel, values)
         assert made is not None, "what is made is shown"  # 201 has a body unless less is asked for
         return made
+
+
+def _connections() -> httpx.Client:
+    return httpx.Client(timeout=SECONDS, limits=httpx.Limits(keepalive_expiry=IDLE_SECONDS))

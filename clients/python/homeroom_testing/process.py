@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-START_SECONDS: Final = 60
+START_SECONDS: Final = 120
 END_SECONDS: Final = 10
 LAST_WORDS: Final = 2000
 """Characters of its log that are shown when it does not start."""

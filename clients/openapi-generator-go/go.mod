@@ -1,0 +1,3 @@
+module homeroom.example/sdk
+
+go 1.19
