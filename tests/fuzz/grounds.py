@@ -88,7 +88,7 @@ class Grounds:
         world.school.another(Role.OWNER)
         with database.write() as tx:
             spare = factories.a_class(tx, world.school.row.id, capacity=20)
-            token = factories.a_token(tx, member.user_id)
+            token = factories.a_token(tx, member.user_id, scopes=["account:read"])
             factories.an_invitation(tx, elsewhere, Role.STUDENT, code_hash=secrets.hash_of(code))
         self.made += 1
         return Place(
