@@ -10,6 +10,7 @@ from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from marshmallow import Schema
 
+from api.schemas import patterns
 from api.schemas.hypermedia import Hypermedia
 
 VERSION = "3.0.3"
@@ -124,7 +125,8 @@ class Components:
         name = name_of(schema)
         if schema in self._linked or not complete:
             name += purpose
-        return self._once(name, lambda: self._taken(schema, complete=complete))
+        is_patch = purpose == "Patch"
+        return self._once(name, lambda: self._taken(schema, complete=complete, is_patch=is_patch))
 
     def parameters(self, schema: type[Schema]) -> list[dict[str, Any]]:
         """The query parameters of a schema."""
@@ -189,15 +191,16 @@ class Components:
             },
         }
 
-    def _taken(self, schema: type[Schema], *, complete: bool) -> dict[str, Any]:
+    def _taken(self, schema: type[Schema], *, complete: bool, is_patch: bool) -> dict[str, Any]:
         converted = _taken(self._input.convert(schema))
         if complete:
             return converted
         needed = converted.pop("required", ())
         for name, member in converted["properties"].items():
-            # A patch that leaves a member out does not set it to its default.
+            # What leaves a member out does not set it to its default.
             member.pop("default", None)
-            if name not in needed:
+            # In a merge patch null means the default, elsewhere only what the member allows.
+            if is_patch and name not in needed:
                 converted["properties"][name] = _with_null({**member, "nullable": True})
         return converted
 
@@ -240,9 +243,13 @@ NOT_OF_ANSWERS = frozenset({"default", "minLength"})
 """What is said of input alone: an erased record shows empty texts where a new one needs some."""
 
 
+def _is_of_input(keyword: str, value: Any) -> bool:
+    return keyword in NOT_OF_ANSWERS or (keyword == "pattern" and value in patterns.OF_INPUT)
+
+
 def _sent(schema: dict[str, Any]) -> dict[str, Any]:
     shown = {
-        name: _with_null({k: value for k, value in member.items() if k not in NOT_OF_ANSWERS})
+        name: _with_null({k: v for k, v in member.items() if not _is_of_input(k, v)})
         for name, member in schema["properties"].items()
         if not member.get("writeOnly")
     }

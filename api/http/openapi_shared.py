@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from api.http.openapi_components import LINKS, ref
+from api.schemas import patterns
 
 
 def _text(description: str, **more: Any) -> dict[str, Any]:
@@ -91,8 +92,8 @@ SCHEMAS: dict[str, dict[str, Any]] = {
         "required": ["op", "path"],
         "properties": {
             "op": _text("What to do.", enum=["add", "remove", "replace", "move", "copy", "test"]),
-            "path": _text("The member, as a JSON Pointer."),
-            "from": _text("Where `move` and `copy` take it from."),
+            "path": _text("The member, as a JSON Pointer.", pattern=patterns.POINTER),
+            "from": _text("Where `move` and `copy` take it from.", pattern=patterns.POINTER),
             "value": {"description": "The value, for `add`, `replace` and `test`."},
         },
         "additionalProperties": False,
@@ -133,21 +134,25 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "in": "header",
         "required": True,
         "description": "The `ETag` of the representation that is changed, or `*` (RFC 9110).",
-        "schema": {"type": "string"},
+        "schema": {"type": "string", "pattern": patterns.ENTITY_TAGS},
     },
     "IfMatchOptional": {
         "name": "If-Match",
         "in": "header",
         "required": False,
         "description": "Honoured where sent: the call is refused if the version is another.",
-        "schema": {"type": "string"},
+        "schema": {"type": "string", "pattern": patterns.ENTITY_TAGS},
     },
     "IfNoneMatch": {
         "name": "If-None-Match",
         "in": "header",
         "required": False,
         "description": "An `ETag` that the client has; the answer is 304 if it is still right.",
-        "schema": {"type": "string"},
+        "schema": {
+            "type": "string",
+            "pattern": patterns.ENTITY_TAGS,
+            "example": '"v3-0123456789abcdef"',
+        },
     },
     "IdempotencyKey": {
         "name": "Idempotency-Key",
@@ -155,7 +160,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "required": False,
         "description": "A name for this call, new for each; a retry gets the first answer, "
         "for 72 hours.",
-        "schema": {"type": "string", "minLength": 1, "maxLength": 257},
+        "schema": {"type": "string", "maxLength": 257, "pattern": patterns.IDEMPOTENCY_KEY},
     },
     "Prefer": {
         "name": "Prefer",

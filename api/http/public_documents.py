@@ -88,7 +88,7 @@ def answered(body: bytes, content_type: str, policy: str | None = None) -> Respo
     if policy is not None:
         headers["Content-Security-Policy"] = policy
     known = request.headers.get("If-None-Match")
-    if known and conditional.not_modified(known, tag):
+    if known is not None and conditional.not_modified(known, tag):
         return Response(status=304, headers=headers)
     if compression.is_due(request.headers.get("Accept-Encoding"), len(body)):
         body = compression.gzip(body)

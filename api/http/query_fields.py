@@ -11,6 +11,7 @@ from marshmallow import ValidationError, fields
 
 from api.models.base import fold
 from api.schemas import fields as members
+from api.schemas import patterns
 from api.schemas.faults import FieldFault
 from api.schemas.limits import Range, field_options
 
@@ -66,11 +67,20 @@ class Fragment(members.Text):
         return fold(super()._deserialize(value))
 
 
+def _pattern_of(kind: fields.Field[Any]) -> str | None:
+    if isinstance(kind, members.Enum):
+        return patterns.among(member.value for member in kind.enum)
+    pattern: str | None = kind.metadata.get("pattern")
+    return pattern
+
+
 class Several(fields.String):
     """Values of one kind, separated by commas."""
 
     def __init__(self, kind: fields.Field[Any], **options: Any) -> None:
-        super().__init__(**field_options(options, nullable=False))
+        one = patterns.one_of(_pattern_of(kind))
+        pattern = patterns.listed(one, MOST_CHOICES)
+        super().__init__(**field_options(options, nullable=False, pattern=pattern))
         self._kind = kind
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> Any:
@@ -84,9 +94,11 @@ class Names(fields.String):
     """Names out of an allow-list, separated by commas, each once."""
 
     def __init__(self, allowed: Iterable[str], *, most: int | None = None, **options: Any) -> None:
-        super().__init__(**field_options(options, nullable=False))
         self._allowed = tuple(allowed)
         self._most = most or len(self._allowed)
+        one = ("-?" if self._takes_signs else "") + patterns.among(self._allowed)
+        pattern = patterns.listed(one, self._most)
+        super().__init__(**field_options(options, nullable=False, pattern=pattern))
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> Any:
         names = value.split(",")

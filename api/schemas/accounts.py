@@ -6,6 +6,7 @@ from typing import Any
 
 from api.authz.scopes import Scope
 from api.models.organization import Role
+from api.schemas import patterns
 from api.schemas.base import Representation
 from api.schemas.fields import (
     Date,
@@ -29,6 +30,10 @@ USERNAME = Matching("[a-z0-9][a-z0-9._-]{2,63}", "Use 3 to 64 of a-z, 0-9, '.', 
 
 class Username(Text):
     """A user name: folded to lower case, then held against the pattern."""
+
+    def __init__(self, **options: Any) -> None:
+        options["metadata"] = {"pattern": patterns.USERNAME, **options.get("metadata", {})}
+        super().__init__(**options)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> str:
         folded: str = USERNAME(super()._deserialize(value, attr, data, **options).casefold())

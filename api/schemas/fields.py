@@ -12,6 +12,7 @@ from zoneinfo import available_timezones
 from marshmallow import Schema, ValidationError, fields
 
 from api import clock, ids
+from api.schemas import patterns
 from api.schemas.faults import NOT_AN_OBJECT, FieldFault
 from api.schemas.limits import Length, Matching, Range, field_options
 
@@ -19,18 +20,12 @@ from api.schemas.limits import Length, Matching, Range, field_options
 LARGEST_INTEGER = 2**53 - 1
 # RFC 5321 section 4.5.3.1.3: a path is at most 256 octets with its two brackets.
 LONGEST_EMAIL = 254
-# Controls, line and paragraph separators, and surrogates, which are no characters at all.
-_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-_CONTROLS_OF_A_TEXT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-_SECRET = re.compile("[\x00\ud800-\udfff]")
 _INSTANT = re.compile(
     r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?P<offset>[Zz]|[+-]\d\d:\d\d)?", re.ASCII
 )
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-_TIME_PATTERN = "([01][0-9]|2[0-3]):[0-5][0-9]"
-_TIME = re.compile(_TIME_PATTERN)
-_SLUG_PATTERN = "[a-z0-9]+(-[a-z0-9]+)*"
-_EMAIL = re.compile(r"[^\s@<>()\[\],;:\\\"]+@[^\s@.<>()\[\],;:\\\"]+(?:\.[^\s@.<>()\[\],;:\\\"]+)+")
+_TIME = re.compile(patterns.TIME)
+_EMAIL = re.compile(patterns.EMAIL)
 _TIMEZONES = frozenset(available_timezones()) - {"localtime", "posixrules", "Factory"}
 _NOT_TEXT = FieldFault("wrong-type", "Send a string.")
 
@@ -59,8 +54,10 @@ class Text(fields.String):
         nullable: bool = False,
         **options: Any,
     ) -> None:
-        super().__init__(validate=Length(least, most), **field_options(options, nullable=nullable))
-        self._controls = _CONTROLS_OF_A_TEXT if multiline else _CONTROLS
+        documented = {"pattern": patterns.text(least, multiline=multiline)}
+        options = field_options(options, nullable=nullable, **documented)
+        super().__init__(validate=Length(least, most), **options)
+        self._controls = patterns.CONTROLS_OF_A_TEXT if multiline else patterns.CONTROLS
         self._multiline = multiline
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
@@ -79,7 +76,7 @@ class Slug(fields.String):
     def __init__(
         self, least: int = 1, most: int = 64, *, nullable: bool = False, **options: Any
     ) -> None:
-        rule = Matching(_SLUG_PATTERN, "Use lower-case letters, digits and single hyphens.")
+        rule = Matching(patterns.SLUG, "Use lower-case letters, digits and single hyphens.")
         super().__init__(
             validate=[Length(least, most), rule], **field_options(options, nullable=nullable)
         )
@@ -95,12 +92,12 @@ class Secret(fields.String):
         options.setdefault("load_only", True)
         super().__init__(
             validate=Length(least, most),
-            **field_options(options, nullable=False, format="password"),
+            **field_options(options, nullable=False, format="password", pattern=patterns.NO_NUL),
         )
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
         text = _text(value)
-        if _SECRET.search(text) is not None:
+        if patterns.NUL.search(text) is not None:
             raise ValidationError(FieldFault("bad-format", "Use no NUL character."))
         return text
 
@@ -111,12 +108,12 @@ class Email(fields.String):
     def __init__(self, *, nullable: bool = False, **options: Any) -> None:
         super().__init__(
             validate=Length(None, LONGEST_EMAIL),
-            **field_options(options, nullable=nullable, format="email"),
+            **field_options(options, nullable=nullable, pattern=patterns.EMAIL),
         )
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
         text = unicodedata.normalize("NFC", _text(value)).strip(" ")
-        if _CONTROLS.search(text) is not None or _EMAIL.fullmatch(text) is None:
+        if patterns.CONTROLS.search(text) is not None or _EMAIL.fullmatch(text) is None:
             raise ValidationError(FieldFault("bad-format", "Use an address such as a@b.example."))
         return text
 
@@ -125,7 +122,9 @@ class Timezone(fields.String):
     """The name of a time zone of the IANA database, such as `Europe/Paris`."""
 
     def __init__(self, *, nullable: bool = False, **options: Any) -> None:
-        super().__init__(**field_options(options, nullable=nullable, maxLength=64))
+        super().__init__(
+            **field_options(options, nullable=nullable, maxLength=64, pattern=patterns.TIMEZONE)
+        )
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
         text = _text(value)
@@ -261,7 +260,7 @@ class LocalTime(fields.String):
     """A time of day without a zone, HH:MM."""
 
     def __init__(self, *, nullable: bool = False, **options: Any) -> None:
-        super().__init__(**field_options(options, nullable=nullable, pattern=f"^{_TIME_PATTERN}$"))
+        super().__init__(**field_options(options, nullable=nullable, pattern=f"^{patterns.TIME}$"))
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> Any:
         text = _text(value)

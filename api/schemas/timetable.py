@@ -9,6 +9,7 @@ from typing import Any
 from marshmallow import ValidationError, fields
 
 from api.models.session import MAX_DURATION_MINUTES, SessionStatus
+from api.schemas import patterns
 from api.schemas.base import Representation
 from api.schemas.faults import FieldFault
 from api.schemas.fields import Date, Enum, Id, Instant, Integer, ListOf, LocalTime
@@ -33,7 +34,7 @@ class LocalDateTime(fields.String):
     """A day and a time on the wall clock, without a zone: YYYY-MM-DDTHH:MM."""
 
     def __init__(self, **options: Any) -> None:
-        pattern = r"^\d{4}-\d\d-\d\dT([01][0-9]|2[0-3]):[0-5][0-9]$"
+        pattern = patterns.LOCAL_DATE_TIME
         super().__init__(**field_options(options, nullable=False, pattern=pattern))
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> Any:

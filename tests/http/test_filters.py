@@ -8,6 +8,7 @@ from api.errors import CursorMismatch, InvalidCursor, InvalidParameter, UnknownP
 from api.http.cursors import Cursors
 from api.http.query_strings import query_refusal
 from api.models.listing import Position
+from api.schemas import patterns
 from tests.http.things import BARE, NOON, THINGS
 
 CURSORS = Cursors(b"k" * 32)
@@ -184,9 +185,10 @@ def test_the_document_shows_every_parameter_with_its_limits():
     assert by_name["color"]["schema"] == {"type": "string", "enum": ["red", "blue"]}
     assert by_name["made_at__gte"]["schema"] == {"type": "string", "format": "date-time"}
     assert by_name["name__contains"]["schema"] == {
-        "type": "string", "minLength": 2, "maxLength": 64,
+        "type": "string", "minLength": 2, "maxLength": 64, "pattern": patterns.LINE,
     }  # fmt: skip
     assert by_name["owner_id"]["schema"]["pattern"].startswith("^usr_")
-    assert by_name["sort"]["schema"] == {"type": "string", "default": "-made_at"}
-    assert by_name["name__in"]["schema"] == {"type": "string"}
+    assert by_name["sort"]["schema"]["default"] == "-made_at"
+    assert by_name["sort"]["schema"]["pattern"].startswith("^-?(")
+    assert by_name["name__in"]["schema"]["pattern"].endswith("{0,99}$")
     assert "dry" in by_name

@@ -181,3 +181,10 @@ def test_what_swagger_ui_has_besides_its_page_is_there(nobody):
 
     assert (back.status_code, "oauth2" in back.text) == (200, True)
     assert (moved.status_code, moved.headers["Location"]) == (302, "/docs")
+
+
+def test_an_empty_if_none_match_is_refused_here_as_everywhere(nobody):
+    answers = {path: nobody.get(path, headers={"If-None-Match": ""}) for path in ("/", "/v1")}
+
+    assert {path: answer.status_code for path, answer in answers.items()} == {"/": 400, "/v1": 400}
+    assert answers["/"].json["code"] == "invalid-header"

@@ -1,5 +1,6 @@
 import datetime as dt
 import enum
+import re
 import uuid
 
 import pytest
@@ -11,7 +12,7 @@ from marshmallow import ValidationError, missing
 
 from api import ids
 from api.clock import truncated
-from api.schemas import fields
+from api.schemas import fields, patterns
 from api.schemas.base import Representation
 from api.schemas.faults import FieldFault
 
@@ -319,8 +320,11 @@ def test_every_limit_is_shown_in_the_document():
     members = shown["properties"]
     assert members["id"]["readOnly"] is True
     assert members["id"]["pattern"] == "^thg_[0-7][0-9a-hjkmnp-tv-z]{25}$"
-    assert members["title"] == {"type": "string", "minLength": 2, "maxLength": 20}
+    assert members["title"] == {
+        "type": "string", "minLength": 2, "maxLength": 20, "pattern": patterns.LINE,
+    }  # fmt: skip
     assert members["note"]["nullable"] is True
+    assert re.search(members["note"]["pattern"], "  ")
     assert members["slug"]["pattern"] == "^[a-z0-9]+(-[a-z0-9]+)*$"
     assert members["size"] == {
         "type": "integer", "minimum": 0, "maximum": 9, "nullable": True, "default": None,
@@ -328,9 +332,9 @@ def test_every_limit_is_shown_in_the_document():
     assert members["color"]["enum"] == ["red", "blue", None]
     assert members["password"] == {
         "type": "string", "format": "password", "minLength": 8, "maxLength": 1024,
-        "writeOnly": True,
+        "pattern": patterns.NO_NUL, "writeOnly": True,
     }  # fmt: skip
-    assert members["mail"] == {"type": "string", "format": "email", "maxLength": 254}
+    assert members["mail"] == {"type": "string", "pattern": patterns.EMAIL, "maxLength": 254}
     assert members["at"] == {"type": "string", "format": "date-time"}
     assert members["on"] == {"type": "string", "format": "date"}
     assert members["time"]["pattern"] == "^([01][0-9]|2[0-3]):[0-5][0-9]$"

@@ -1,0 +1,132 @@
+"""What is refused although the schema allows it: each reason by its code and its place."""
+
+import re
+from dataclasses import dataclass
+
+import schemathesis
+from schemathesis.openapi.checks import RejectedPositiveData
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A refusal that JSON Schema has no words for; docs/fuzzing.md says the same to people."""
+
+    code: str
+    place: str
+    why: str
+
+    def explains(self, code, place):
+        return re.fullmatch(self.code, code) and re.fullmatch(self.place, place)
+
+
+REASONS = (
+    Reason("stale-version", "", "A well-formed tag may be of another version."),
+    Reason("invalid-cursor|cursor-mismatch", "", "A cursor is opaque, signed, and of one list."),
+    Reason("malformed-patch", "", "RFC 6902 section 4: which members a step needs, its `op` says."),
+    Reason("not-found|read-only", r"#/\d+/(path|from)", "A pointer leads into what is stored."),
+    Reason(
+        "not-found",
+        r"#/(code|username|current_password|(class|student|term|course|member)_id)",
+        "What is named has to be there.",
+    ),
+    Reason(
+        "bad-format",
+        r"#/(class|student)_url",
+        "The address has to be one of this server, and excludes the id.",
+    ),
+    Reason(
+        "required",
+        r"#/(class|student)_id",
+        "The id or the address; a student may leave out their own.",
+    ),
+    Reason("required", r"#/(username|password)", "In the body, or as Authorization: Basic."),
+    Reason("required", r"#/reason_code", "Whoever sets rules aside says why."),
+    Reason("bad-format", r"#/local_start", "The calendar has no such day."),
+    Reason("not-a-choice", r"#/timezone", "The names are those of the time zone database."),
+    Reason("not-a-choice", r"#/student_id", "Only an invitation of a student claims a record."),
+    Reason(
+        "not-a-choice",
+        r"#/status",
+        "An erased record is made by DELETE, a class begins as a draft or open.",
+    ),
+    Reason("bad-format", "fields|sort|expand", "Each name stands once."),
+    Reason(
+        "out-of-range",
+        "#/(ends_on|to_date|from_date|drop_until|withdraw_until|promotion_ends_at)",
+        "An end is not before its beginning, nor years away from it.",
+    ),
+    Reason("out-of-range", r"#/windows/\d+/closes_at", "A window closes after it opens."),
+)
+
+POSITIVE = ["2xx", "3xx", "400", "401", "403", "404", "409", "412", "422", "429"]
+"""400, 412 and 422 are judged by `refused_for_a_reason`; a server error is none of these."""
+NEGATIVE = ["400", "401", "403", "404", "405", "406", "409", "412", "415", "422", "428", "429"]
+"""412: whether the version is another comes before what is wrong with the body."""
+WITHOUT_A_HEADER = ["400", "401", "403", "404", "406", "412", "415", "422", "428"]
+"""428 (RFC 6585 section 3) is what a missing `If-Match` gets."""
+
+CHECKS = {
+    "enabled": True,
+    "positive_data_acceptance": {"expected-statuses": POSITIVE},
+    "negative_data_rejection": {"expected-statuses": NEGATIVE},
+    "missing_required_header": {"expected-statuses": WITHOUT_A_HEADER},
+}
+"""All checks of schemathesis are on."""
+
+
+def faults_of(problem):
+    """List the code and the place of each fault; a problem without faults is one itself."""
+    errors = problem.get("errors", [])
+    places = [
+        (error["code"], error.get("pointer") or error.get("parameter") or error.get("header") or "")
+        for error in errors
+    ]
+    return places or [(problem["code"], "")]
+
+
+def unexplained(problem):
+    """Give the faults that no reason explains."""
+    return [
+        fault
+        for fault in faults_of(problem)
+        if not any(reason.explains(*fault) for reason in REASONS)
+    ]
+
+
+def is_expected(failure, case, response):
+    """Tell whether a failed check is none: `fields` asks for fewer members than are required."""
+    is_sparse = "fields" in (case.query or {})
+    return (
+        is_sparse
+        and failure.title == "Response violates schema"
+        and "is a required property" in failure.message
+    )
+
+
+@schemathesis.check
+def refused_for_a_reason(ctx, response, case):
+    """What the schema allows is refused only for a reason of the table above."""
+    # In the coverage phase a part can be invalid although the case is called positive.
+    if case.meta is None or not all(i.mode.is_positive for i in case.meta.components.values()):
+        return
+    if response.status_code not in (400, 412, 422):
+        return
+    left = unexplained(response.json())
+    if left:
+        raise RejectedPositiveData(
+            operation=case.operation.label,
+            message=f"refused beyond the schema: {left}",
+            status_code=response.status_code,
+            allowed_statuses=POSITIVE,
+        )
+
+
+@schemathesis.check
+def status_is_listed(ctx, response, case):
+    """The status stands in the document by its number: `default` documents nothing."""
+    listed = case.operation.definition.raw["responses"]
+    is_another = case.method.lower() != case.operation.method.lower()
+    if str(response.status_code) in listed or (is_another and response.status_code in (204, 405)):
+        # OPTIONS is answered everywhere, and every other method that is not offered is refused.
+        return
+    raise AssertionError(f"{response.status_code} is not listed")

@@ -1,0 +1,271 @@
+"""One run of schemathesis as one persona: its configuration, and what goes into every call."""
+
+import random
+import re
+import time
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import schemathesis
+from schemathesis.config import SchemathesisConfig
+from schemathesis.core.parameters import ParameterLocation
+from schemathesis.engine import Status, events, from_schema
+from schemathesis.generation.modes import GenerationMode
+from schemathesis.hooks import GLOBAL_HOOK_DISPATCHER
+
+from api.schemas.patterns import IDEMPOTENCY_KEY
+from tests.fuzz.beyond_the_schema import CHECKS, is_expected
+
+PHASES = ("examples", "coverage", "fuzzing", "stateful")
+ID = re.compile(r"\b[a-z]{3}_[0-7][0-9a-hjkmnp-tv-z]{25}\b")
+KEY = re.compile(IDEMPOTENCY_KEY)
+SPOILING = frozenset(
+    {
+        *("delete_user", "update_user", "create_invitation_acceptance", "delete_registration"),
+        *("create_registration", "create_class_registration", "create_student_registration"),
+        *("create_registration_transition", "update_member", "update_class", "replace_class"),
+        *("update_student", "replace_student", "update_session", "update_organization"),
+    }
+)
+"""Operations after whose success, other than a deletion, others would find a different school."""
+TAKING_AWAY = frozenset(
+    {"delete_user", "delete_organization", "delete_current_token", "delete_token", "delete_member"}
+)
+"""Those after which a walk from link to link cannot go on."""
+CONDITIONS = {"If-Match": "*", "If-None-Match": '"v0-of-another"'}
+MODES = {
+    "path_parameters": ParameterLocation.PATH,
+    "query": ParameterLocation.QUERY,
+    "headers": ParameterLocation.HEADER,
+    "body": ParameterLocation.BODY,
+}
+
+
+@dataclass
+class Tally:
+    """What came of the cases."""
+
+    cases: Counter = field(default_factory=Counter)
+    failures: dict = field(default_factory=dict)
+    errors: list = field(default_factory=list)
+
+    def total(self):
+        return sum(self.cases.values())
+
+    def reached(self, persona):
+        """Name the operations that answered a persona with a 2xx at least once."""
+        return {
+            operation
+            for (operation, who, status, _) in self.cases
+            if who == persona and 200 <= status < 300
+        }
+
+    def add(self, persona, phase, recorder):
+        for case_id, node in recorder.cases.items():
+            interaction = recorder.interactions.get(case_id)
+            answer = interaction.response if interaction else None
+            status = answer.status_code if answer is not None else 0
+            self.cases[operation_of(node.value), persona, status, phase] += 1
+        for case_id, checks in recorder.checks.items():
+            case = recorder.cases[case_id].value
+            for check in checks:
+                if check.status is Status.FAILURE:
+                    self._failed(persona, phase, case, check, recorder.interactions.get(case_id))
+
+    def _failed(self, persona, phase, case, check, interaction):
+        failure = check.failure_info.failure
+        key = (operation_of(case), check.name, failure.message.partition("\n")[0][:160])
+        self.failures.setdefault(
+            key,
+            {
+                "operation": key[0],
+                "check": check.name,
+                "persona": persona,
+                "phase": phase,
+                "message": f"{failure.title}: {failure.message}"[:600],
+                "answer": told(interaction)[:1000],
+                "curl": check.failure_info.code_sample[:2000],
+                "cases": 0,
+            },
+        )["cases"] += 1
+
+
+def told(interaction):
+    """Say status and body of the answer that was recorded."""
+    answer = interaction.response if interaction else None
+    return "no answer" if answer is None else f"{answer.status_code} {answer.text}"
+
+
+def operation_of(case):
+    return case.operation.definition.raw.get("operationId", case.operation.label)
+
+
+def is_a_finding(context, failure, case, response):
+    return not is_expected(failure, case, response)
+
+
+@dataclass
+class Caller:
+    """Puts a persona's token and a school's words into the calls, and notices a spoilt school."""
+
+    grounds: object
+    persona: str
+    dice: random.Random
+    told: set = field(default_factory=set)
+    place: object = None
+    keys: int = 0
+
+    def __post_init__(self):
+        self.place = self.grounds.a_place()
+
+    @contextmanager
+    def calling(self, schema):
+        """Stand around every call of a schema; hooks of calls are the whole process's."""
+        hooks = {"before_call": self.before_call, "after_call": self.after_call}
+        for name, hook in hooks.items():
+            GLOBAL_HOOK_DISPATCHER.register_hook_with_name(hook, name)
+        schema.hooks.register_hook_with_name(is_a_finding, "filter_failure")
+        if self.persona != "nobody":
+            schema.auth(refresh_interval=None)(self._bearer())
+        try:
+            yield
+        finally:
+            for hook in hooks.values():
+                GLOBAL_HOOK_DISPATCHER.unregister(hook)
+
+    def _bearer(self):
+        caller = self
+
+        class Bearer:
+            def get(self, case, context):
+                return caller.place.tokens[caller.persona]
+
+            def set(self, case, data, context):
+                case.headers = case.headers or {}
+                case.headers["Authorization"] = f"Bearer {data}"
+
+        return Bearer
+
+    def before_call(self, context, case, kwargs):
+        """Exchange what was drawn for what exists, wherever the draw meant to be valid."""
+        known = self.place.named(self.persona, operation_of(case))
+        if self._is_valid(case, "path_parameters") and self._mostly(0.95):
+            self._fill(case.path_parameters, known)
+        if case.headers:
+            self._put_headers(case)
+        if case.query and self._is_valid(case, "query"):
+            self._put_query(case.query, known)
+        if isinstance(case.body, dict) and self._is_valid(case, "body"):
+            self._put_body(case, known)
+
+    def _mostly(self, share):
+        return self.dice.random() < share
+
+    def _put_headers(self, case):
+        if self._is_valid(case, "headers"):
+            for name, value in CONDITIONS.items():
+                if name in case.headers and self._mostly(0.9):
+                    case.headers[name] = value
+        if KEY.fullmatch(case.headers.get("Idempotency-Key", "")):
+            # A key that was used before would replay an answer to another case.
+            self.keys += 1
+            case.headers["Idempotency-Key"] = f"key-{self.keys}"
+
+    def _put_query(self, query, known):
+        if self._mostly(0.7):
+            self._fill(query, known)
+        if self._mostly(0.9):
+            # No cursor that was drawn is one of ours.
+            query.pop("cursor", None)
+
+    def _put_body(self, case, known):
+        operation = operation_of(case)
+        if case.method == "POST" and not self._mostly(0.7):
+            case.body = self.place.smallest(operation, self.persona)
+        elif self._mostly(0.8):
+            self._fill(case.body, known | self.place.in_a_body(self.persona))
+            self._make_sensible(case.body)
+
+    @staticmethod
+    def _is_valid(case, component):
+        """Tell whether a part of the case was drawn as the document wants it."""
+        info = case.meta.components.get(MODES[component]) if case.meta else None
+        return info is None or info.mode is GenerationMode.POSITIVE
+
+    def _fill(self, members, known):
+        for name in members or ():
+            # An id that the server has told is one of a walk, and stays.
+            if name in known and isinstance(members[name], str) and members[name] not in self.told:
+                members[name] = known[name]
+
+    @staticmethod
+    def _make_sensible(body):
+        for noun in ("class", "student"):
+            # An id and an address exclude one another.
+            if f"{noun}_id" in body:
+                body.pop(f"{noun}_url", None)
+        if body.get("timezone"):
+            body["timezone"] = "Europe/Vienna"
+
+    def after_call(self, context, case, response):
+        if not 200 <= response.status_code < 300:
+            return
+        operation = operation_of(case)
+        if case.method != "GET":
+            self.told.update(ID.findall(response.text))
+        is_walk = case.meta is not None and case.meta.phase.name == "stateful"
+        spoilt = TAKING_AWAY if is_walk else SPOILING
+        if operation in spoilt or (case.method == "DELETE" and not is_walk):
+            self.place = self.grounds.a_place()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much is done: examples of each operation and mode, steps of a walk, a seed, a bound."""
+
+    examples: int
+    walks: int
+    seed: int
+    seconds: float
+    phases: tuple = PHASES
+    operations: tuple = ()
+    """Names of operations; none: all of them."""
+
+
+def configuration(plan, base):
+    """Every check is on; what is expected beside a 2xx is in `beyond_the_schema`."""
+    phases = {name: {"enabled": name in plan.phases} for name in PHASES}
+    phases["stateful"]["generation"] = {"max-examples": plan.walks}
+    return SchemathesisConfig.from_dict(
+        {
+            "seed": plan.seed,
+            "base-url": base,
+            "workers": 1,
+            "continue-on-failure": True,
+            "request-timeout": 20,
+            "generation": {"max-examples": plan.examples, "no-shrink": True, "database": "none"},
+            "checks": CHECKS,
+            "phases": phases,
+        }
+    )
+
+
+def run(grounds, persona, plan, tally, document):
+    """Send one persona's cases; stops at the plan's bound of seconds. Gives the seconds it took."""
+    schema = schemathesis.openapi.from_dict(document, config=configuration(plan, grounds.base))
+    if plan.operations:
+        schema = schema.include(operation_id=list(plan.operations))
+    caller = Caller(grounds, persona, random.Random(plan.seed))
+    began = time.monotonic()
+    with caller.calling(schema):
+        stream = from_schema(schema).execute()
+        for event in stream:
+            if isinstance(event, events.ScenarioFinished):
+                tally.add(persona, str(event.phase.value), event.recorder)
+            elif isinstance(event, (events.NonFatalError, events.FatalError)):
+                tally.errors.append(f"{persona}: {event}"[:600])
+            if time.monotonic() - began > plan.seconds:
+                stream.stop()
+                break
+    return time.monotonic() - began
