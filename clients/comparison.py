@@ -3,6 +3,7 @@
 Usage: python -m clients.comparison [--write | --tools] [KEY …]; see scripts/sdk.
 """
 
+import fcntl
 import json
 import re
 import sys
@@ -88,9 +89,13 @@ def drive(generator: Generator, base: str) -> Column:
 
 def measure(generator: Generator, base: str) -> Column:
     """Its whole column of the table; rows that were never reached have failed."""
-    column = {row: Cell(FAILED, UNREACHED) for row in ROWS} | build(generator)
-    if column["compiled"].outcome == OK:
-        column |= drive(generator, base)
+    SDK.mkdir(parents=True, exist_ok=True)
+    with (SDK / f"{generator.key}.lock").open("w") as lock:
+        # Two runs at a time would build into one folder.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        column = {row: Cell(FAILED, UNREACHED) for row in ROWS} | build(generator)
+        if column["compiled"].outcome == OK:
+            column |= drive(generator, base)
     return column
 
 

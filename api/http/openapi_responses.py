@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from api.http.links import Target
 
 ALWAYS = ("X-Request-Id", "RateLimit", "RateLimit-Policy", "Cache-Control", "Vary")
-OF_NO_OPERATION = (errors.MethodNotAllowed.code,)
-"""What is answered where the path is known, and the method is not."""
+OF_NO_OPERATION = (errors.MethodNotAllowed.code, errors.VersionSunset.code)
+"""What any path may answer, whatever its operations: another method, or its end one day."""
 
 MOST_NAMES = 2
 """A response for more codes than this has no name of its own."""

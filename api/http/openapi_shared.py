@@ -148,11 +148,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "in": "header",
         "required": False,
         "description": "An `ETag` that the client has; the answer is 304 if it is still right.",
-        "schema": {
-            "type": "string",
-            "pattern": patterns.ENTITY_TAGS,
-            "example": '"v3-0123456789abcdef"',
-        },
+        "schema": {"type": "string", "pattern": patterns.ENTITY_TAGS},
     },
     "IdempotencyKey": {
         "name": "Idempotency-Key",

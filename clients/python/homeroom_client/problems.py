@@ -22,7 +22,7 @@ CODES: Final = (
     *("rate-limited", "registration-closed", "resource-in-use", "signup-closed"),
     *("stale-version", "state-conflict", "student-inactive", "term-limit", "time-conflict"),
     *("unknown-parameter", "unsupported-media-type", "upstream-unavailable", "uri-too-long"),
-    *("validation-failed", "waitlist-closed", "waitlist-full", "waitlist-limit"),
+    *("validation-failed", "version-sunset", "waitlist-closed", "waitlist-full", "waitlist-limit"),
 )
 """The codes that have an exception of their own here; the server's set is open."""
 
