@@ -28,9 +28,12 @@ class Limited:
     limit: int
 
 
-@pytest.fixture
-def limited(backend, request, tmp_path):
-    """A server that lets everybody ask five times a second; two processes with Redis on granian."""
+@pytest.fixture(scope="module")
+def limited(backend, request, tmp_path_factory):
+    """A server that lets everybody ask five times a second; two processes with Redis on granian.
+
+    Tests share it: each waits first until its window is empty.
+    """
     if target_of(request.config) is not None:
         yield limited_there(request.getfixturevalue("world"))
         return
@@ -42,7 +45,8 @@ def limited(backend, request, tmp_path):
         if backend == "postgresql":
             settings |= {"HOMEROOM_REDIS_URL": request.getfixturevalue("redis_url")}
             settings |= {"HOMEROOM_WORKERS": "2", "GRANIAN_WORKERS": "2"}
-        client = stack.enter_context(serving(backend, tmp_path, url, **settings))
+        folder = tmp_path_factory.mktemp("limited")
+        client = stack.enter_context(serving(backend, folder, url, **settings))
         world = World(str(client.base_url).rstrip("/"), client)
         people = (world.signed_up("owner"), world.signed_up("other"))
         yield Limited(lambda person: person.get("/v1/me"), people, "default", LIMIT)

@@ -45,6 +45,15 @@ def document(world):
     return world.nobody.get("/openapi.json").json()
 
 
+@pytest.fixture(scope="module")
+def crawls(world):
+    """What everybody reaches by links in JSON, with a class that has no seat left."""
+    seats = world.a_class(capacity=1).json()["_links"]["registrations"]["href"]
+    assert world.student.post(seats, {}).status_code == 201
+    people = {role: world.nobody if role == "nobody" else world.people[role] for role in ROLES}
+    return {role: Crawl(person, world.base).run() for role, person in people.items()}
+
+
 @pytest.mark.parametrize("role", ROLES)
 def test_every_address_in_the_pages_of_html_is_there(world, role):
     person = world.nobody if role == "nobody" else world.people[role]
@@ -82,13 +91,10 @@ def dead_ends(world, url, page):
     return [to for to in found if world.nobody.get(to).status_code != 200] if found else [url]
 
 
-def test_every_relation_that_anybody_is_shown_has_a_page_that_leads_on(world):
-    seats = world.a_class(capacity=1).json()["_links"]["registrations"]["href"]
-    assert world.student.post(seats, {}).status_code == 201
+def test_every_relation_that_anybody_is_shown_has_a_page_that_leads_on(world, crawls):
     shown = set()
-    for role in ROLES:
-        person = world.nobody if role == "nobody" else world.people[role]
-        for url, page in Crawl(person, world.base).run().pages.items():
+    for crawl in crawls.values():
+        for url, page in crawl.pages.items():
             shown |= set(
                 re.findall(
                     rf"{re.escape(world.base)}/rels/[a-z0-9-]+", page.headers.get("Link", "")
@@ -136,11 +142,11 @@ def test_every_address_of_the_catalogue_is_there(world):
         assert there.headers["Content-Type"].startswith(link.get("type", "application/json"))
 
 
-def test_every_template_is_filled_in_with_the_parameters_that_it_names(world, document):
+def test_every_template_is_filled_in_with_the_parameters_that_it_names(world, crawls, document):
     paths = document["paths"]
     templates = set()
     for role in ("student", "owner"):
-        for page in Crawl(world.people[role], world.base).run().pages.values():
+        for page in crawls[role].pages.values():
             templates |= set(
                 re.findall(rf'"({re.escape(world.base)}/v1[^"]+\{{\?[^"]+)"', page.text)
             )

@@ -14,6 +14,8 @@ DOCUMENT = json.loads(
     FILE.read_text("utf-8"),
     object_hook=lambda found: {key: each for key, each in found.items() if key != "value"},
 )
+# Reading it again is three times as fast as a deep copy.
+TEXT = json.dumps(DOCUMENT)
 CLASSES = "/v1/organizations/{organization_id}/classes"
 CLASS = "/v1/classes/{class_id}"
 REGISTRATIONS = "/v1/classes/{class_id}/registrations"
@@ -21,7 +23,7 @@ REGISTRATIONS = "/v1/classes/{class_id}/registrations"
 
 @pytest.fixture
 def after():
-    return copy.deepcopy(DOCUMENT)
+    return json.loads(TEXT)
 
 
 def schema(document, name):
@@ -383,7 +385,7 @@ def test_a_break_is_named(after, name):
 def test_what_breaks_nobody_is_let_pass(after, name):
     HARMLESS[name](after)
 
-    assert json.dumps(after) != json.dumps(DOCUMENT)
+    assert json.dumps(after) != TEXT
     assert breaks_of(DOCUMENT, after) == []
 
 

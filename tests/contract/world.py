@@ -66,7 +66,10 @@ BODIES = {
         "username": f"new-{randomness.token_hex(6)}",
         "password": "correct horse",
     },
-    "create_token": lambda _: {"username": "nobody-of-this-name", "password": "wrong"},
+    "create_token": lambda _: {
+        "username": f"nobody-{randomness.token_hex(6)}",
+        "password": "wrong",
+    },
     "create_organization": lambda _: {
         "name": "Another",
         "slug": f"another-{randomness.token_hex(6)}",

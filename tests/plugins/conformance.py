@@ -145,7 +145,9 @@ def main(arguments):
     quiet = ("-q", "--no-header", "--tb=no", "-r", "N", "--durations=0", "--durations-min=9999")
     # This process has read modules before pytest could rewrite their assertions.
     early = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
-    options = (*quiet, *early, "-p", "no:cacheprovider", *further, "tests/blackbox")
+    # The plugin of schemathesis takes a second to load, and no check needs it.
+    unneeded = ("-p", "no:cacheprovider", "-p", "no:schemathesis")
+    options = (*quiet, *early, *unneeded, *further, "tests/blackbox")
     plugins = [Named(conformance)]
     return conformance.status(pytest.main(list(options), plugins=plugins))
 

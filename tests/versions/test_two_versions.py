@@ -1,7 +1,7 @@
 """Version 2 of one resource beside version 1, which is deprecated, and ends."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -38,13 +38,21 @@ class Pair:
     clock: Any
     school: Any
     term: str
+    before: dict = field(init=False)
+
+    def __post_init__(self):
+        self.before = self._counts()
 
     @property
     def registrar(self):
         return self.school.registrar
 
     def counted(self):
-        """How often what is deprecated was asked for, by operation and client."""
+        """How often what is deprecated was asked for since, by operation and client."""
+        found = {key: count - self.before.get(key, 0) for key, count in self._counts().items()}
+        return {key: count for key, count in found.items() if count}
+
+    def _counts(self):
         text = self.app.test_client().get("/metrics").text
         found = {}
         for labels, value in COUNTED.findall(text):
@@ -53,29 +61,54 @@ class Pair:
         return found
 
 
+@dataclass(frozen=True)
+class Built:
+    """An application of some versions, and its clock."""
+
+    app: Any
+    clock: Any
+
+    def with_a_school(self):
+        """A school and a term of one test alone, at the start of the clock."""
+        self.clock.set(START)
+        school = a_school(self.app)
+        with school.database.write() as tx:
+            term = factories.a_term(tx, school.row.id, name="Autumn")
+        return Pair(self.app, self.clock, school, ids.encode("trm", term.id))
+
+
+def built(database_url, versions):
+    clock = FakeClock()
+    app = create_app(settings_for(database_url), clock=clock, versions=versions)
+    second.mount(app)
+    return Built(app, clock)
+
+
 @pytest.fixture
-def served(fresh_database_url):
-    """Give a function that builds an application of some versions."""
+def served(database_url):
+    """Give a function that builds an application of some versions for one test."""
     opened = []
 
     def give(versions=TWO):
-        clock = FakeClock()
-        app = create_app(settings_for(fresh_database_url), clock=clock, versions=versions)
-        second.mount(app)
-        opened.append(app)
-        school = a_school(app)
-        with school.database.write() as tx:
-            term = factories.a_term(tx, school.row.id, name="Autumn")
-        return Pair(app, clock, school, ids.encode("trm", term.id))
+        opened.append(built(database_url, versions))
+        return opened[-1].with_a_school()
 
     yield give
-    for app in opened:
-        app.extensions["homeroom"].database.close()
+    for each in opened:
+        each.app.extensions["homeroom"].database.close()
+
+
+@pytest.fixture(scope="session")
+def two(database_url):
+    """The application of version 1, which ends, and version 2: the tests share it."""
+    two = built(database_url, TWO)
+    yield two
+    two.app.extensions["homeroom"].database.close()
 
 
 @pytest.fixture
-def pair(served):
-    return served()
+def pair(two):
+    return two.with_a_school()
 
 
 def links_of(answer):
@@ -248,7 +281,8 @@ def test_use_is_counted_by_operation_and_token(pair):
     }
 
 
-def test_clients_that_are_too_many_are_counted_as_others(pair, monkeypatch):
+def test_clients_that_are_too_many_are_counted_as_others(served, monkeypatch):
+    pair = served()
     monkeypatch.setattr("api.http.observation.MOST_CLIENTS", 2)
 
     for person in pair.school.people.values():
