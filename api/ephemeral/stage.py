@@ -22,6 +22,7 @@ from api.ephemeral.fixtures import School
 from api.ephemeral.people import Casting
 from api.ids import Ids
 from api.models import migrate
+from api.services.recent import forget_everything
 from api.services.sweeper import Swept
 from api.settings import Settings
 
@@ -94,6 +95,8 @@ class Stage:
         with self._turn:
             before, self.scene = self.scene, self._set()
             before.strike()
+            # The new scene has the ids and versions of the old one, and not its timetables.
+            forget_everything()
             return self.scene
 
     def strike(self) -> None:

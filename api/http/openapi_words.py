@@ -90,7 +90,7 @@ def _ends(target: Target) -> Iterator[str]:
     ending = target.ending
     if ending is None:
         return
-    words = f"Deprecated since {ending.since:%Y-%m-%d}"
+    words = f"Deprecated from {ending.since:%Y-%m-%d} on"
     if ending.sunset is not None:
         words += f"; it ends on {ending.sunset:%Y-%m-%d}, and is 410 from then on"
     if ending.successor is not None:

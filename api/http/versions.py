@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 EXTENSION: Final = "homeroom.versions"
@@ -15,6 +15,8 @@ EXTENSION: Final = "homeroom.versions"
 
 SHORTEST: Final = timedelta(days=365)
 """What a client is given at least, from the deprecation to the end."""
+
+NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,9 +74,10 @@ class Versions:
     endings: Mapping[str, Ending] = field(default_factory=dict)
 
     def ending_of(self, operation_id: str, template: str) -> Ending | None:
-        """When this operation ends: by itself, or with its version."""
-        with_version = (version.ending for version in self.served if version.holds(template))
-        return self.endings.get(operation_id) or next(with_version, None)
+        """When this operation ends: by itself or with its version, whichever is the sooner."""
+        ends = [version.ending for version in self.served if version.holds(template)]
+        known = [end for end in (self.endings.get(operation_id), *ends) if end is not None]
+        return min(known, key=lambda end: end.sunset or NEVER, default=None)
 
     def unknown_among(self, operation_ids: Collection[str]) -> set[str]:
         """What is named here and is neither a version nor one of these operations."""

@@ -37,8 +37,8 @@ OF_INPUT = frozenset({LINE, LINES, EMAIL, USERNAME})
 """Those that what is stored need not match: an erased record shows empty texts."""
 
 _ENTITY_TAG = r"(W\x2f)?\x22[\x21\x23-\x7e\x80-\xff]*\x22"
-ENTITY_TAGS = rf"^(\*|[ \t,]*{_ENTITY_TAG}([ \t]*,[ \t]*({_ENTITY_TAG})?)*)$"
-"""`*`, or a list of entity tags (RFC 9110 sections 8.8.3 and 5.6.1.2)."""
+ENTITY_TAGS = rf"^(\*|[ \t,]*{_ENTITY_TAG}([ \t]*,[ \t,]*{_ENTITY_TAG})*([ \t]*,[ \t,]*)?)$"
+"""`*`, or a list of entity tags (RFC 9110 sections 8.8.3 and 5.6.1.2); one way to read each."""
 IDEMPOTENCY_KEY = r"^(\x22[\x20\x21\x23-\x7e]{1,255}\x22|[\x21\x23-\x7e]{1,255})$"
 POINTER = r"^(\x2f([^~\x2f]|~[01])*)*$"
 """A JSON Pointer (RFC 6901 section 3)."""

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import threading
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
+from weakref import WeakSet
 
 K = TypeVar("K")
 V = TypeVar("V")
+
+
+_ALL: WeakSet[Recent[Any, Any]] = WeakSet()
+
+
+def forget_everything() -> None:
+    """Empty every memory of this process: another database brings the same ids and versions."""
+    for memory in tuple(_ALL):
+        memory.forget()
 
 
 class Recent(Generic[K, V]):
@@ -20,6 +30,7 @@ class Recent(Generic[K, V]):
         self._lock = threading.Lock()
         self._young: dict[K, V] = {}
         self._old: dict[K, V] = {}
+        _ALL.add(self)
 
     def find(self, key: K) -> V | None:
         """What is known under the key, if anything."""
@@ -37,3 +48,8 @@ class Recent(Generic[K, V]):
                 self._old, self._young = self._young, {}
             self._young[key] = value
         return value
+
+    def forget(self) -> None:
+        """Know nothing any more."""
+        with self._lock:
+            self._old, self._young = {}, {}

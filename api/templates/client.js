@@ -127,7 +127,10 @@ class Exchange {
     // The cache of a browser would answer in the server's stead, and hide the 304.
     const response = await this.#send("GET", url, { headers: fields, cache: "no-store" }, true);
     this.#kept.delete(url);
-    const answer = response.status === 304 ? known : await this.#answer(url, response);
+    // What is still right is fresh again (RFC 9111 §4.3.4).
+    const answer = response.status === 304
+      ? { ...known, freshUntil: freshness(response).freshUntil }
+      : await this.#answer(url, response);
     this.#kept.set(url, answer);
     if (this.#kept.size > KEPT) this.#kept.delete(this.#kept.keys().next().value);
     return answer;
@@ -175,18 +178,22 @@ class Exchange {
   async #answer(url, response) {
     const document = await documentOf(url, response);
     if (!response.ok) throw new Problem(response.status, document ?? {});
-    const control = (response.headers.get("Cache-Control") ?? "").toLowerCase();
-    const isPublic = control.includes("public");
-    const age = isPublic ? Number(/max-age=(\d+)/.exec(control)?.[1] ?? 0) : 0;
     return {
       url,
       document,
       etag: response.headers.get("ETag"),
       isReplayed: response.headers.get("Idempotent-Replayed") === "true",
-      isPublic,
-      freshUntil: Date.now() + age * 1000,
+      ...freshness(response),
     };
   }
+}
+
+/** Whether an answer is for everybody, and until when it may be used without asking (RFC 9111 §5.2.2). */
+function freshness(response) {
+  const control = (response.headers.get("Cache-Control") ?? "").toLowerCase();
+  const isPublic = control.includes("public");
+  const age = isPublic ? Number(/max-age=(\d+)/.exec(control)?.[1] ?? 0) : 0;
+  return { isPublic, freshUntil: Date.now() + age * 1000 };
 }
 
 async function documentOf(url, response) {

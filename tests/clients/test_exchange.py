@@ -100,7 +100,7 @@ def test_what_was_read_is_asked_for_by_its_tag_and_not_sent_again(speaking):
         first = exchange.read(f"{script.address}/c")
         again = exchange.read(f"{script.address}/c")
 
-    assert again is first
+    assert again.document is first.document
     assert [fields.get("If-None-Match") for _, _, fields in script.asked] == [None, '"v1"']
 
 
@@ -114,6 +114,17 @@ def test_a_public_document_is_not_asked_for_as_long_as_it_is_fresh(speaking):
         exchange.read(f"{script.address}/d", anew=True)
 
     assert len(script.asked) == 3
+
+
+def test_a_public_document_that_is_still_right_is_fresh_again(speaking):
+    now = [0.0]
+    fresh = {"ETag": '"v1"', "Cache-Control": "public, max-age=300"}
+    with scripted({"/d": [(200, fresh, {}), (304, fresh, None)]}) as script:
+        exchange = speaking(script, clock=lambda: now[0])
+        for now[0] in (0.0, 301.0, 302.0, 600.0):
+            exchange.read(f"{script.address}/d")
+
+    assert len(script.asked) == 2
 
 
 def test_what_a_write_changed_is_not_taken_from_what_is_kept(speaking):

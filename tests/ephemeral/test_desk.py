@@ -218,6 +218,28 @@ def test_a_reset_brings_everything_back_as_it_was(desk, stage, as_person):
     assert not folder.exists()
 
 
+def blocks_of_another(desk, as_person, *, starts):
+    """Why a student of a fresh school, who sits in a class at nine, cannot have another one."""
+    school = desk.open("POST", "/reset") and desk.open("POST", "/organizations", json={}).json
+    owner = as_person(school["tokens"]["owner"])
+    classes = [a_class(as_person, school), a_class(as_person, school)]
+    for class_id, start in zip(classes, ("09:00", starts), strict=True):
+        dates = {"from_date": "2026-10-05", "to_date": "2026-10-30"}
+        pattern = {"weekdays": ["mo"], "start_local": start, "duration_minutes": 60, **dates}
+        made = owner.post(f"/v1/classes/{class_id}/meeting-patterns", json=pattern)
+        assert made.status_code == 201, made.json
+    student, _ = register(as_person, school, "student", classes[0])
+    for _ in range(2):
+        shown = student.get(f"/v1/classes/{classes[1]}").json
+    return [block["code"] for block in shown["_blocked"].get("register", ())]
+
+
+def test_nothing_is_remembered_of_the_school_before_a_reset(desk, as_person):
+    assert blocks_of_another(desk, as_person, starts="09:30") == ["time-conflict"]
+    assert blocks_of_another(desk, as_person, starts="11:00") == []
+    assert blocks_of_another(desk, as_person, starts="09:30") == ["time-conflict"]
+
+
 def test_the_same_is_made_again_after_a_reset(desk):
     first = desk.open("POST", "/reset") and desk.open("POST", "/organizations", json={}).json
     second = desk.open("POST", "/reset") and desk.open("POST", "/organizations", json={}).json

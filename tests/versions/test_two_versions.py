@@ -236,6 +236,16 @@ def test_one_operation_may_end_alone(served):
     }
 
 
+@pytest.mark.parametrize("own", [None, SUNSET + timedelta(days=1), SUNSET - timedelta(days=1)])
+def test_an_operation_ends_with_its_version_unless_it_ends_sooner(own):
+    ending = Ending(since=SINCE, sunset=own, guide=GUIDE)
+    both = Versions(served=(Version(name="v1", ending=V1),), endings={"get_term": ending})
+
+    ends = both.ending_of("get_term", "/v1/terms/{term_id}")
+
+    assert ends.sunset == min(SUNSET, own or SUNSET)
+
+
 def test_what_has_no_successor_ends_without_one(served):
     ending = Ending(since=SINCE, sunset=SUNSET, guide=GUIDE)
     pair = served(Versions(served=(Version(name="v1"),), endings={"get_term": ending}))

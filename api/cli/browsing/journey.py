@@ -66,7 +66,7 @@ class Journey:
 
     def _chosen(self, word: str) -> Choice:
         choices = choices_of(self.here)
-        if word.isdigit():
+        if word.isdecimal():
             if not 1 <= int(word) <= len(choices):
                 raise Lost(f"There is no number {word} here.")
             return choices[int(word) - 1]
@@ -113,7 +113,7 @@ class Journey:
 
     def back(self, words: Sequence[str]) -> None:
         """Return by so many steps, to what is there now."""
-        steps = int(words[0]) if words and words[0].isdigit() else 1
+        steps = int(words[0]) if words and words[0].isdecimal() else 1
         if not 1 <= steps <= len(self.trail):
             raise Lost("You have not been anywhere before that.")
         there = self.trail[-steps].refreshed()

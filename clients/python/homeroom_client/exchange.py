@@ -6,7 +6,7 @@ import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import httpx
@@ -95,8 +95,10 @@ class Exchange:
         fields = {"If-None-Match": known.etag} if known is not None and known.etag else {}
         response = self._send("GET", url, fields, is_repeatable=True)
         if response.status_code == 304 and known is not None:
-            self._kept.move_to_end(url)
-            return known
+            # What is still right is fresh again (RFC 9111 §4.3.4).
+            answer = replace(known, fresh_until=self._fresh_until(response))
+            self._keep(answer)
+            return answer
         answer = self._answer(url, response)
         self._keep(answer)
         return answer
@@ -175,16 +177,18 @@ class Exchange:
         document = self._document(url, response)
         if response.is_error:
             raise problem(response.status_code, document if isinstance(document, dict) else {})
-        lifetime = _freshness(response.headers.get("Cache-Control", ""))
         return Answer(
             url=url,
             status=response.status_code,
             etag=response.headers.get("ETag"),
             document=document,
             is_replayed=response.headers.get("Idempotent-Replayed") == "true",
-            is_public=lifetime is not None,
-            fresh_until=self.clock() + (lifetime or 0.0),
+            is_public=_freshness(response) is not None,
+            fresh_until=self._fresh_until(response),
         )
+
+    def _fresh_until(self, response: httpx.Response) -> float:
+        return self.clock() + (_freshness(response) or 0.0)
 
     def _document(self, url: str, response: httpx.Response) -> Any:
         if not response.content:
@@ -209,8 +213,9 @@ def new_key() -> str:
     return secrets.token_urlsafe(16)
 
 
-def _freshness(cache_control: str) -> float | None:
+def _freshness(response: httpx.Response) -> float | None:
     """Seconds for which a public answer may be used without asking (RFC 9111 §5.2.2)."""
+    cache_control = response.headers.get("Cache-Control", "")
     said = dict(part.strip().partition("=")[::2] for part in cache_control.lower().split(","))
     age = said.get("max-age", "")
     return float(age) if "public" in said and age.isdigit() else None
