@@ -82,13 +82,19 @@ def _rate(samples: Sequence[Sample]) -> float:
 
 def _best(
     job: Job, family: str, samples: Sequence[Sample], known: Sequence[Subject]
-) -> float | None:
+) -> Sequence[Sample]:
+    """The samples of a family's better server at this job."""
     taken = [_of(samples, job, s) for s in known if s.family == family]
-    return max((_rate(own) for own in taken if own), default=None)
+    return max([own for own in taken if own], key=_rate, default=())
 
 
-def _ratio(own: float, other: float | None) -> float | None:
-    return own / other if other else None
+def _ratio(own: Sequence[Sample], other: Sequence[Sample]) -> float | None:
+    """The median of the ratios round by round: the pace of a machine changes between rounds."""
+    rates = {s.round: s.rate for s in quiet(other)}
+    pairs = [(s.rate, rates[s.round]) for s in quiet(own) if s.round in rates]
+    if pairs:
+        return statistics.median(one / another for one, another in pairs)
+    return _rate(own) / _rate(other) if other else None
 
 
 def _line(job: Job, subject: Subject, samples: Sequence[Sample], known: list[Subject]) -> Line:
@@ -103,8 +109,8 @@ def _line(job: Job, subject: Subject, samples: Sequence[Sample], known: list[Sub
         p99_ms=statistics.median(s.p99_ms for s in kept),
         server_us=statistics.median(s.server_us for s in kept),
         database_us=statistics.median(database) if database else None,
-        ratio=_ratio(_rate(own), _best(job, RIVAL, samples, known)),
-        fast_ratio=_ratio(_rate(own), _best(job, FAST_RIVAL, samples, known)),
+        ratio=_ratio(own, _best(job, RIVAL, samples, known)),
+        fast_ratio=_ratio(own, _best(job, FAST_RIVAL, samples, known)),
         kept=sum(s.foreign_share < SPOILT_SHARE for s in own),
         taken=len(own),
     )

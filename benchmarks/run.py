@@ -3,7 +3,7 @@
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +11,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from benchmarks import goals, ours, postgres, report
-from benchmarks.jobs import Job, World
+from benchmarks.jobs import Job, Request, World
 from benchmarks.load import NoLoadGenerator, require_wrk
 from benchmarks.measure import FULL, QUICK, Bench, Sample, Shape
 from benchmarks.peers import seed
@@ -22,6 +22,9 @@ from benchmarks.subjects import BUILD, OURS, Subject, chosen, install_peers
 RESULTS = Path(__file__).with_name("results")
 WORK = BUILD / "bench"
 Prepared = tuple[Program, World]
+Reads = Mapping[Job, Sequence[Request]]
+Stand = tuple[Bench, Reads]
+"""A running subject, and the requests of its reading jobs."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -106,34 +109,42 @@ def rounds(
     jobs: Sequence[Job],
     shape: Shape,
 ) -> list[Sample]:
-    """Every subject in every round, forwards and backwards in turn, one running at a time."""
+    """Every job of every round by one subject after the other, forwards and backwards in turn.
+
+    All of them are running, so that what is compared lies seconds apart, and not minutes in which
+    the machine may have changed its pace; while one is measured the others are idle.
+    """
     samples: list[Sample] = []
     total = shape.rounds * sum(len(set(jobs) & set(s.jobs)) for s in subjects)
-    with tqdm(total=total, unit="sample", dynamic_ncols=True) as bar:
+    with ExitStack() as stack, tqdm(total=total, unit="sample", dynamic_ncols=True) as bar:
+        stands = [
+            (subject, _stand(subject, *prepared[subject.key], shape, stack)) for subject in subjects
+        ]
         for round_ in range(shape.rounds):
-            order = list(subjects) if round_ % 2 == 0 else list(reversed(subjects))
-            for subject in order:
-                program, world = prepared[subject.key]
-                with serving(program, subject.key, WORK / "logs") as running:
-                    bench = Bench(subject=subject.key, world=world, serving=running, shape=shape)
-                    own = [job for job in jobs if job in subject.jobs]
-                    samples += _samples(bench, own, round_, bar)
+            order = stands if round_ % 2 == 0 else stands[::-1]
+            for job in jobs:
+                own = [stand for subject, stand in order if job in subject.jobs]
+                samples += [_sample(*stand, job, round_, bar) for stand in own]
     return samples
 
 
-def _samples(bench: Bench, jobs: Sequence[Job], round_: int, bar: tqdm) -> list[Sample]:
-    taken = []
-    reads = bench.world.reads(bench.serving.bases[0])
-    for job in jobs:
-        bar.set_description(f"round {round_ + 1} {bench.subject} {job}")
-        requests = reads.get(job, ())
-        bench.check(job, requests)
-        sample = bench.sample(job, requests, round_)
-        for fault in sample.faults:
-            bar.write(f"WRONG {sample.subject} {job}: {fault}")
-        taken.append(sample)
-        bar.update()
-    return taken
+def _stand(
+    subject: Subject, program: Program, world: World, shape: Shape, stack: ExitStack
+) -> Stand:
+    running = stack.enter_context(serving(program, subject.key, WORK / "logs"))
+    bench = Bench(subject=subject.key, world=world, serving=running, shape=shape)
+    return bench, world.reads(running.bases[0])
+
+
+def _sample(bench: Bench, reads: Reads, job: Job, round_: int, bar: tqdm) -> Sample:
+    bar.set_description(f"round {round_ + 1} {job} {bench.subject}")
+    requests = reads.get(job, ())
+    bench.check(job, requests)
+    sample = bench.sample(job, requests, round_)
+    for fault in sample.faults:
+        bar.write(f"WRONG {sample.subject} {job}: {fault}")
+    bar.update()
+    return sample
 
 
 def _status(
