@@ -82,8 +82,22 @@ class NoSession(SessionInterface):
         """Nothing is written."""
 
 
+class PlainRequest(Request):
+    """A request of Flask without what nothing here needs."""
+
+    @property
+    def blueprints(self) -> list[str]:
+        """None: Flask looks for their hooks three times, and the only one has no hooks."""
+        return []
+
+    def close(self) -> None:
+        """Nothing: no form is ever read, so no file of one is open."""
+
+
 class PlainFlask(Flask):
     """Flask without what nothing here needs: coroutines, and rules that depend on the host."""
+
+    request_class = PlainRequest
 
     def __init__(self, *names: Any, **options: Any) -> None:
         super().__init__(*names, **options)

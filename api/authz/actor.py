@@ -10,6 +10,8 @@ from uuid import UUID
 from api.authz.scopes import Scope
 from api.models.organization import Role
 
+_SCOPES = len(Scope)
+
 
 @dataclass(frozen=True, slots=True)
 class Membership:
@@ -57,7 +59,7 @@ class Actor:
     @property
     def is_narrow(self) -> bool:
         """Whether the token was issued for less than its user may do: most are not."""
-        return self.token_id is not None and len(self.scopes) < len(Scope)
+        return self.token_id is not None and len(self.scopes) < _SCOPES
 
     def membership(self, organization_id: UUID) -> Membership | None:
         """The caller's membership in that organization, if there is one."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from flask import Request, request
-from flask.globals import request_ctx
+from flask.globals import app_ctx
 
 from api.errors import FieldError, InvalidHeader
 from api.http import conditional, negotiation, patches, preferences, requests, strict_json
@@ -37,6 +37,7 @@ class Asked:
     served: operation
     verb: str
     path: str
+    base_url: str
     if_match: str | None
     if_none_match: str | None
     preference: preferences.Preferences
@@ -57,7 +58,8 @@ class Asked:
             NotAcceptable, UnsupportedMediaType, BodyTooLarge: 406, 415, 413.
             InvalidHeader, UnknownParameter, InvalidParameter, MalformedJson: 400.
         """
-        request = request_ctx.request
+        here = app_ctx.g
+        request = here.request
         header = request.environ.get
         negotiation.choose(header("HTTP_ACCEPT"), OFFERED)
         takes_body = served.body is not None and verb in TAKEN
@@ -68,6 +70,7 @@ class Asked:
             served=served,
             verb=verb,
             path=request.path,
+            base_url=here.base_url,
             if_match=_entity_tags("If-Match", header("HTTP_IF_MATCH")),
             if_none_match=_entity_tags("If-None-Match", header("HTTP_IF_NONE_MATCH")),
             preference=preferences.parse(header("HTTP_PREFER")),

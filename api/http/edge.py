@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 from flask import Response, g
-from flask.globals import app_ctx, request_ctx
+from flask.globals import app_ctx
 
 from api.http import conditional, limits
 from api.http.answer import PRIVATE, SECRET, Answer, sent
@@ -57,7 +57,8 @@ class Edge:
             RateLimited: 429.
             InsufficientScope: 403.
         """
-        request, here = request_ctx.request, app_ctx.g
+        here = app_ctx.g
+        request = here.request
         here.caller = caller = self.authentication.caller_of(request, served, path)
         here.operation = served
         is_revalidation = verb == "GET" and "HTTP_IF_NONE_MATCH" in request.environ
@@ -83,7 +84,7 @@ class Edge:
 
     def dump(self, served: operation, tx: Transaction, asked: Asked, result: Any) -> Answer:
         """Turn what the use-case returned into the answer, before the commit."""
-        base_url: str = g.base_url
+        base_url = asked.base_url
         if isinstance(result, Listed):
             return self.pages.answer(tx, asked, result, base_url)
         status = served.status
@@ -142,7 +143,7 @@ class Edge:
         paths = asked.query.get("expand", ())
         if paths:
             actor, shown = g.caller.actor, [(row, document)]
-            self.expansion.embed(tx, actor, kind, shown, paths=paths, base_url=g.base_url)
+            self.expansion.embed(tx, actor, kind, shown, paths=paths, base_url=asked.base_url)
         return document
 
     def respond(self, answer: Answer, asked: Asked) -> Response:

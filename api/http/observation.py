@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask import Request, Response
-from flask.globals import app_ctx, request_ctx
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from api import ids, logs
@@ -53,9 +52,8 @@ class Observation:
             registry=self.registry,
         )
 
-    def observe(self, response: Response, seconds: float) -> None:
+    def observe(self, request: Request, here: Any, response: Response, seconds: float) -> None:
         """Note one answer; no body, no query value and no token is ever logged."""
-        request, here = request_ctx.request, app_ctx.g
         name = operation_of(request)
         status = response.status_code
         counter, histogram = self._of(name, status)

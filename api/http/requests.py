@@ -44,7 +44,7 @@ class Envelope:
     cors: Cors
     limits: RateLimits
     lifetimes: Lifetimes
-    observe: Callable[[Response, float], None]
+    observe: Callable[[Request, Any, Response, float], None]
     _app: Flask = field(init=False)
 
     def attach(self, app: Flask) -> None:
@@ -62,7 +62,7 @@ class Envelope:
         """
         # The proxies look the context up at each use: what is used often is fetched once.
         request, here = request_ctx.request, app_ctx.g
-        here.began = time.perf_counter()
+        here.request, here.began = request, time.perf_counter()
         sent = request.environ.get("HTTP_X_REQUEST_ID")
         here.request_id = sent if sent and REQUEST_ID.fullmatch(sent) else secrets.token_hex(16)
         here.base_url = self.public_url or base_url(request)
@@ -106,7 +106,7 @@ class Envelope:
             response.headers["Vary"] += ", Origin"
             # A preflight has some of them already, and a browser believes none that comes twice.
             response.headers.update(self.cors.headers(request.headers.get("Origin")))
-        self.observe(response, time.perf_counter() - here.began)
+        self.observe(here.request, here, response, time.perf_counter() - here.began)
         return response
 
     def _limits_of(self, here: Any) -> list[tuple[str, str]]:

@@ -56,18 +56,24 @@ _ANALYZE = text("ANALYZE")
 
 
 class _Reading:
-    """`with` it a thread reads, with the connection of its pocket or else one of the pool's."""
+    """`with` it a thread reads, with the connection of its pocket or else one of the pool's.
+
+    It is borrowed when it is first asked for: what was read ahead needs none.
+    """
 
     __slots__ = ("_connection", "_database")
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._connection: Connection | None = None
 
     def __enter__(self) -> Transaction:
         database = self._database
-        with refusing_failures():
-            self._connection = connection = database.kept_reads.borrow()
-        return Transaction(lambda: connection, database.dialect, database.clock, autocommit=True)
+        return Transaction(self._borrow, database.dialect, database.clock, autocommit=True)
+
+    def _borrow(self) -> Connection:
+        self._connection = self._database.kept_reads.borrow()
+        return self._connection
 
     def __exit__(
         self,
@@ -75,7 +81,8 @@ class _Reading:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._database.kept_reads.put_away(self._connection)
+        if self._connection is not None:
+            self._database.kept_reads.put_away(self._connection)
         refusing_failures().__exit__(kind, error, trace)
 
 

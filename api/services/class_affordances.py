@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -73,8 +73,7 @@ def read(
 
     def judged() -> Judged:
         judge = _Judge(policy, actor, Standing.of(actor, row), FULL)
-        found = _remembered(judge, row, known)
-        return replace(found, whole=whole) if is_brief else found
+        return _remembered(judge, row, known, whole if is_brief else None)
 
     def whole() -> Judged:
         again = read(tx, policy, actor, look._replace(may_be_brief=False))
@@ -130,16 +129,18 @@ def _stamp(row: Row[Any]) -> Stamp:
     return Stamp(row.version, row.subject_guard_version, row.organization_version)
 
 
-def _remembered(judge: _Judge, row: Row[Any], known: Found | None) -> Judged:
+def _remembered(
+    judge: _Judge, row: Row[Any], known: Found | None, whole: Callable[[], Judged] | None
+) -> Judged:
     """The verdicts on a committed class, by clashes that are known or else are from now on."""
-    found = elsewhere_of(row, row.id)
     if row.subject_id is None:
-        return judge.of(row, found)
+        return judge.of(row, elsewhere_of(row, row.id), whole)
     # Not looked up again: another thread may have found a later state meanwhile.
-    clashes, stamp = found.clashes if known is None else known.clashes, _stamp(row)
-    judged = judge.of(row, replace(found, clashes=clashes, stamp=stamp))
+    clashes, stamp = None if known is None else known.clashes, _stamp(row)
+    found = elsewhere_of(row, row.id, clashes=clashes, stamp=stamp)
+    judged = judge.of(row, found, whole)
     limits = row.max_live_classes_per_term, row.max_waitlists_per_term
-    now = Found(stamp, clashes, is_brief=judged.is_shared and limits == (None, None))
+    now = Found(stamp, found.clashes, is_brief=judged.is_shared and limits == (None, None))
     if now != known:
         KNOWN_CLASHES.keep((row.id, row.subject_id), now)
     return judged
@@ -178,13 +179,15 @@ class _Judge:
     standing: Standing
     depth: Depth
 
-    def of(self, row: Row[Any], elsewhere: Elsewhere) -> Judged:
+    def of(
+        self, row: Row[Any], elsewhere: Elsewhere, whole: Callable[[], Judged] | None = None
+    ) -> Judged:
         like = likeness(self.standing, row, elsewhere)
         if like is None:
-            return Judged(row, self._anew(row, elsewhere))
+            return Judged(row, self._anew(row, elsewhere), whole=whole)
         key = (self.depth is FULL, like)
         found = _SHARED.find(key) or _SHARED.keep(key, _one_object(self._anew(row, elsewhere)))
-        return Judged(row, found, is_shared=True)
+        return Judged(row, found, is_shared=True, whole=whole)
 
     def _anew(self, row: Row[Any], elsewhere: Elsewhere) -> Verdicts:
         facts = facts_of(row, elsewhere=elsewhere)

@@ -97,11 +97,23 @@ class Elsewhere:
 NOTHING = Elsewhere()
 
 
-def elsewhere_of(row: Any, class_id: UUID) -> Elsewhere:
-    """The same from a row with the columns `api.models.facts.DEEP`; nothing from any other."""
+def elsewhere_of(
+    row: Any,
+    class_id: UUID,
+    *,
+    clashes: tuple[Clash, ...] | None = None,
+    stamp: Stamp | None = None,
+) -> Elsewhere:
+    """The same from a row with the columns `api.models.facts.DEEP`; nothing from any other.
+
+    `clashes` are given where they are known without the row.
+    """
     live_count, waitlist_count = getattr(row, "counts", None) or (0, 0)
+    if clashes is None:
+        clashes = clashes_of(getattr(row, "clashes", None), class_id)
     return Elsewhere(
-        clashes=clashes_of(getattr(row, "clashes", None), class_id),
+        clashes=clashes,
+        stamp=stamp,
         live_count=live_count,
         waitlist_count=waitlist_count,
     )
