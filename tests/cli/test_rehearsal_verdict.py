@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from api.cli.rehearsal import run
+from api.cli.rehearsal import directory, run
 from api.cli.rehearsal.client import Client
 from api.cli.rehearsal.demand import Command
 from api.cli.rehearsal.directory import NotReady, Place, Tokens, tokens_of
+from api.cli.rehearsal.follower import Copy, Follower
 from api.cli.rehearsal.inspection import Inspection
 from api.cli.rehearsal.ledger import replayed
 from api.cli.rehearsal.oracle import foretell
@@ -132,6 +133,14 @@ def test_every_answer_is_asked_for_again():
     assert set(Counter(key for _, _, key in school.seen if key).values()) == {2}
 
 
+def test_an_answer_that_is_worded_otherwise_the_second_time_is_found_out():
+    plan = a_plan(commands=[one for one in commands() if one.action == "request"])
+
+    again = check_of(asyncio.run(rehearsed(a_school(rewords=True), plan)), AGAIN)
+
+    assert (again.looked_at, again.faults) == (36, 36)
+
+
 def test_what_the_time_does_not_bear_is_not_called_compared(monkeypatch):
     monkeypatch.setattr(run, "AGAIN_SECONDS", -1)
 
@@ -159,6 +168,20 @@ def test_an_event_that_a_reader_beside_the_day_was_led_past_is_missed():
 
     assert not beside.holds
     assert "differs at" in beside.examples[0]
+
+
+def test_a_reader_who_was_led_past_the_end_misses_it():
+    async def judged():
+        school, place = a_school(), TinyClass("cls_1", "001", 5)
+        school.classes = [place]
+        place.move({"id": "reg_1", "student_id": "s", "ticket": 1, "state": None}, "enrolled", 1)
+        async with school.served() as address:
+            client = Client(addresses=[address])
+            seen = (await directory.places(client, "t", ORGANIZATION))["001"]
+            copies = [Copy(place=seen, after=1)]
+            return await Follower(clients=[client], token="t", copies=copies).judged()
+
+    assert asyncio.run(judged()).examples == ["001: 0 of 1, differs at 1"]
 
 
 def test_a_500_is_reported_with_its_event():

@@ -83,15 +83,16 @@ class TinySchool:
     """`trouble(number, method, path)` may answer `lose`, `refuse`, `503`, `429` or `500`.
 
     `lose` does what was asked and closes the connection instead of answering; `refuse` closes it
-    before anything is done; `Retry-After` says `wait_seconds`. `forget_keys`
-    makes it serve a repeated key a second time; `hasty` tells who reads the events to go on after
-    one that is not shown yet.
+    before anything is done; `Retry-After` says `wait_seconds`. `forget_keys` makes it serve a
+    repeated key a second time, `rewords` answer it otherwise; `hasty` tells who reads the events
+    to go on after one that is not shown yet.
     """
 
     classes: list[TinyClass]
     trouble: Callable[[int, str, str], str | None] = lambda _number, _method, _path: None
     wait_seconds: int = 0
     forget_keys: bool = False
+    rewords: bool = False
     hasty: bool = False
     conflict_policy: str = "ignore"
     organizations: tuple[str, ...] = (ORGANIZATION,)
@@ -153,7 +154,8 @@ class TinySchool:
     def _answer(self, method, path, headers, body):
         key = headers.get("idempotency-key", "")
         if key in self.answers and not self.forget_keys:
-            return *self.answers[key], {"Idempotent-Replayed": "true"}
+            status, content = self.answers[key]
+            return status, content + b" " * self.rewords, {"Idempotent-Replayed": "true"}
         student = headers.get("authorization", "").removeprefix("Bearer token-")
         if method == "GET":
             return 200, json.dumps(self._read(path)).encode(), {"ETag": '"v1"'}

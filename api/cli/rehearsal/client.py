@@ -267,10 +267,8 @@ class Client:
         """Seconds to wait before the next attempt; None if the answer is final."""
         if answer.status not in (429, 502, 503, 504):
             return None
-        if answer.status == 429:
-            self.tally.limited += 1
-        else:
-            self.tally.busy += 1
+        self.tally.limited += answer.status == 429
+        self.tally.busy += answer.status != 429
         # A little more than asked, so that those sent away together do not come back together.
         return retry_after(answer) * self.chance.uniform(1.0, 1.1)
 
