@@ -21,7 +21,7 @@ async def sent_again(
 
     The check says how many of how many it looked at.
     """
-    promised = [*journal.claims.values(), *journal.departures.values()]
+    promised: list[Claim | Departure] = [*journal.claims.values(), *journal.departures.values()]
     waiting = chance.sample(promised, len(promised))
     differing: list[str] = []
     clock = asyncio.get_running_loop().time
