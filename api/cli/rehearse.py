@@ -83,7 +83,9 @@ class Speed(click.ParamType[float | None]):
 @click.option("--kills", default=0, type=click.IntRange(0, 1000), help="kill -9 so many times.")
 @click.option("--seed", default=20220212, show_default=True, help="Chooses the moments of kills.")
 @click.option("--conflicts", type=click.Choice(["ignore", "block"]), default="ignore")
-@click.option("--rate-limit", default="off", show_default=True, help="off, default or 600/minute.")
+@click.option(
+    "--rate-limit", default="off", show_default=True, help="off, default or a student's: 60/minute."
+)
 @click.option("--output", type=Path, help="Folder of the results. [default: benchmarks/results]")
 @click.option("--keep", is_flag=True, help="Leave the database and the logs where they are.")
 @click.option("--json", "as_json", is_flag=True, help="Print the results file, not the table.")

@@ -47,7 +47,8 @@ def issue(
     """Issue a token of every scope to USERNAME, or to a whole organization.
 
     With --all-students: a line for each student with a login and an external id, and one for a
-    registrar and an owner, who are made where there is none.
+    registrar and an owner, who are made where there is none. `homeroom rehearse` reads them all:
+    its verdict reads as the registrar, and the owner sets the policy of --conflicts block.
     """
     if (username is None) is not all_students:
         raise click.UsageError("Name a user, or say --all-students.")

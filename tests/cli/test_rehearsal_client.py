@@ -14,8 +14,8 @@ REGISTER = Request(
 )
 
 
-def a_school(trouble=lambda _number, _method, _path: None):
-    return TinySchool(classes=[TinyClass("cls_1", "001", 5)], trouble=trouble)
+def a_school(trouble=lambda _number, _method, _path: None, **changes):
+    return TinySchool(classes=[TinyClass("cls_1", "001", 5)], trouble=trouble, **changes)
 
 
 def first_time(what):
@@ -85,14 +85,37 @@ def test_a_request_that_never_arrived_is_sent_again():
 
 
 @pytest.mark.parametrize(("status", "counted"), [("503", "busy"), ("429", "limited")])
-def test_a_server_that_asks_to_wait_is_asked_again(status, counted):
-    school = a_school(first_time(status))
+def test_a_server_that_asks_to_wait_is_asked_again_after_that_time(status, counted):
+    school, slept = a_school(first_time(status), wait_seconds=7), []
 
-    answer, tally = asyncio.run(sent(school, REGISTER))
+    async def sleep(seconds):
+        slept.append((seconds, len(school.seen)))
+
+    answer, tally = asyncio.run(sent(school, REGISTER, sleep=sleep))
 
     assert answer.status == 201
+    ((seconds, asked_before),) = slept
+    assert 7 <= seconds <= 7.7
+    assert (asked_before, len(school.seen)) == (1, 2)
+    assert tally.waited_seconds == seconds
     assert getattr(tally, counted) == 1
     assert tally.broken == 0
+
+
+@pytest.mark.parametrize(
+    ("changed", "same"),
+    [
+        (Answer(204, {"location": "/a", "etag": '"1"'}, b"{}"), False),
+        (Answer(201, {"location": "/b", "etag": '"1"'}, b"{}"), False),
+        (Answer(201, {"location": "/a", "etag": '"2"'}, b"{}"), False),
+        (Answer(201, {"location": "/a", "etag": '"1"'}, b"{ }"), False),
+        (Answer(201, {"location": "/a", "etag": '"1"', "date": "later"}, b"{}"), True),
+    ],
+)
+def test_a_digest_tells_answers_apart_but_for_what_differs_each_time(changed, same):
+    first = Answer(201, {"location": "/a", "etag": '"1"'}, b"{}")
+
+    assert (changed.digest == first.digest) is same
 
 
 def test_a_500_is_an_answer_and_not_sent_again():

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 from click.testing import CliRunner
 
+from api.cli.rehearsal import servers as forms
 from api.cli.rehearse import rehearse
 
 WANTED = ("seed", "tokens", "verify", "db")
@@ -83,6 +84,18 @@ def database(backend, request):
     databases.drop("rehearsal")
 
 
+def kept(monkeypatch, form):
+    """Keep every fleet of this form that is made."""
+    fleets, make = [], getattr(forms, form)
+
+    def keep(*given):
+        fleets.append(make(*given))
+        return fleets[-1]
+
+    monkeypatch.setattr(f"api.cli.rehearse.{form}", keep)
+    return fleets
+
+
 def rehearsed(folder, database, *arguments):
     result = CliRunner(env={"HOMEROOM_DATABASE_URL": None}).invoke(
         rehearse,
@@ -101,26 +114,38 @@ def rehearsed(folder, database, *arguments):
 
 
 # A short day takes a quarter of a minute; the whole one, on both databases, is for scripts/soak.
-ON_ONE = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+SHORT = {"sqlite": ("one_program", 1, 2, 400), "postgresql": ("four_workers", 4, 1, 150)}
+"""The form of the servers, how many, how many kills, and how many events."""
 
 
-@ON_ONE
-def test_a_short_day_with_kills_holds(folder, database):
-    told = rehearsed(folder, database, "--kills", "2")
+def test_a_short_day_with_kills_holds(folder, backend, database, monkeypatch):
+    form, servers, kills, events = SHORT[backend]
+    fleets = kept(monkeypatch, form)
 
+    told = rehearsed(folder, database, "--kills", str(kills), "--limit", str(events))
+
+    (fleet,) = fleets
+    assert len(fleet.servers) == servers
     assert told["answers"]["unexpected"] == 0
-    assert len(told["kills"]) == 2
+    assert {kill["port"] for kill in told["kills"]} <= {one.port for one in fleet.servers}
+    assert len(told["kills"]) == kills
     assert told["acknowledged_before_the_last_kill"] > 0
-    assert told["answers"]["registrations"] + told["answers"]["drops"] == 400
+    assert told["answers"]["registrations"] + told["answers"]["drops"] == events
     assert any("foretold" in check["claim"] for check in told["checks"])
     assert any("homeroom verify" in check["claim"] for check in told["checks"])
 
 
-@ON_ONE
+# Its thousand events are for scripts/soak too: whoever meets a limit waits.
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_a_short_day_with_limits_on_which_conflicts_block_holds(folder, database):
     told = rehearsed(
-        *(folder, database, "--conflicts", "block"), *("--rate-limit", "default", "--limit", "250")
+        *(folder, database, "--conflicts", "block"), *("--rate-limit", "1/second", "--limit", "100")
     )
 
-    assert told["answers"]["refusals"].get("time-conflict", 0) > 0
-    assert told["answers"]["with_rate_limit_header"] == told["answers"]["answered"]
+    answers, way = told["answers"], told["on_the_way"]
+    assert answers["refusals"].get("time-conflict", 0) > 0
+    assert answers["with_rate_limit_header"] == answers["answered"]
+    # Each 429 asked for a second at least; none of them was anybody's last word.
+    assert way["waited_seconds"] >= way["limited"] > 0
+    assert answers["answered"] + answers["skipped"] == 100
+    assert set(answers["statuses"]) <= {"201", "204", "409"}

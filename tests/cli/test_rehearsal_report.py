@@ -142,7 +142,11 @@ def test_a_broken_check_is_shown_with_examples_and_breaks_the_verdict():
 def test_the_results_file_says_what_the_table_says(tmp_path):
     journal = a_journal()
     journal.departures["reg_1"] = Departure(
-        command=some_commands()[0], request=None, registration_id="reg_1", answered_seconds=4.0
+        command=some_commands()[0],
+        request=None,
+        registration_id="reg_1",
+        digest=b"",
+        answered_seconds=4.0,
     )
 
     a_report(journal, check("seats are true", 7, [])).write(tmp_path / "day.json")

@@ -1,4 +1,6 @@
 import csv
+import json
+import re
 from pathlib import Path
 
 import pytest
@@ -6,6 +8,9 @@ import sqlalchemy as sa
 
 from api.cli.rehearsal.directory import NotReady
 from api.cli.rehearsal.school import School, environment, temporary_school
+from api.cli.rehearsal.servers import ROOT
+from tests import factories
+from tests.cli.commands import run
 
 
 def test_a_school_on_sqlite_is_a_folder_that_is_gone_afterwards():
@@ -59,9 +64,10 @@ def test_the_settings_of_the_caller_do_not_leak_into_the_run(tmp_path, monkeypat
 
 
 @pytest.mark.parametrize(
-    ("asked", "limits"), [("default", {}), ("60/minute", {"HOMEROOM_RATE_LIMIT": "60/minute"})]
+    ("asked", "limits"),
+    [("default", {}), ("60/minute", {"HOMEROOM_REGISTRATION_RATE_LIMIT": "60/minute"})],
 )
-def test_the_limits_can_be_left_on(tmp_path, asked, limits):
+def test_the_limits_can_be_left_on_or_a_students_be_set(tmp_path, asked, limits):
     env = environment("sqlite:///file", rate_limit=asked, work=tmp_path)
 
     assert {name: value for name, value in env.items() if "RATE_LIMIT" in name} == limits
@@ -88,6 +94,18 @@ def test_a_command_of_the_school_answers_what_it_printed(tmp_path):
     )
 
     assert school.run("--help", name="help").startswith("Usage: homeroom")
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_the_page_says_what_each_line_of_a_tokens_file_is_for(fresh_database_url, fresh_database):
+    with fresh_database.write() as tx:
+        factories.an_organization(tx)
+
+    printed = run(fresh_database_url, "tokens", "issue", "--all-students", "--json")
+
+    page = (ROOT / "docs" / "rehearsal.md").read_text()
+    told = re.findall(r'^\| `\{"role": "(\w+)"', page, re.MULTILINE)
+    assert told == [json.loads(line)["role"] for line in printed.splitlines()]
 
 
 def test_a_short_run_seeds_only_the_students_who_take_part(tmp_path):

@@ -1,12 +1,16 @@
 import asyncio
 import random
+import re
+from collections import Counter
 from datetime import datetime, timedelta
 
 import pytest
 
+from api.cli.rehearsal import directory, run
 from api.cli.rehearsal.client import Client
 from api.cli.rehearsal.demand import Command
 from api.cli.rehearsal.directory import NotReady, Place, Tokens, tokens_of
+from api.cli.rehearsal.follower import Copy, Follower
 from api.cli.rehearsal.inspection import Inspection
 from api.cli.rehearsal.ledger import replayed
 from api.cli.rehearsal.oracle import foretell
@@ -16,7 +20,15 @@ from api.cli.rehearsal.verdict import Facts, judge
 from tests.cli.tiny_school import ORGANIZATION, TinyClass, TinySchool
 
 SEATS = {"001": 2, "002": None, "003": 0}
+AGAIN = "sent again with its key, an answer comes back byte for byte"
+BESIDE = "who came back"
 DAWN = datetime(2022, 2, 12, 8)  # noqa: DTZ001 - demand has local time without a zone
+
+
+@pytest.fixture(autouse=True)
+def _no_sweeper(monkeypatch):
+    """What stands after the day in a tiny school, stands at once."""
+    monkeypatch.setattr(run, "SETTLED_SECONDS", 0)
 
 
 def commands(students=12):
@@ -54,6 +66,11 @@ def a_school(**changes):
 async def rehearsed(school, plan):
     async with school.served() as address:
         return await Rehearsal(plan=plan, addresses=[address], bars=False).run()
+
+
+def check_of(outcome, beginning):
+    (found,) = [check for check in outcome.checks if check.claim.startswith(beginning)]
+    return found
 
 
 def broken_claims(outcome):
@@ -96,9 +113,75 @@ def test_a_server_that_serves_a_repeated_key_twice_is_found_out():
     claims = broken_claims(asyncio.run(rehearsed(school, a_plan())))
 
     assert "keys with two effects: 0" in claims
-    assert "sent again with its key, an answer comes back byte for byte" in claims
+    assert any(claim.startswith(AGAIN) for claim in claims)
     assert "no student has two live registrations in a class" in claims
     assert "enrolled and waitlisted as foretold, class by class" in claims
+
+
+def test_every_answer_is_asked_for_again():
+    day = commands(students=90)
+    tokens = Tokens(
+        registrar="token-registrar", students={f"S{n}": f"token-S{n}" for n in range(90)}
+    )
+    plan = a_plan(commands=day, expected=foretell(day, SEATS), tokens=tokens)
+    school = a_school()
+
+    again = check_of(asyncio.run(rehearsed(school, plan)), AGAIN)
+
+    assert (again.looked_at, again.holds) == (len(day), True)
+    assert again.claim.endswith(": 300 of 300")
+    assert set(Counter(key for _, _, key in school.seen if key).values()) == {2}
+
+
+def test_an_answer_that_is_worded_otherwise_the_second_time_is_found_out():
+    plan = a_plan(commands=[one for one in commands() if one.action == "request"])
+
+    again = check_of(asyncio.run(rehearsed(a_school(rewords=True), plan)), AGAIN)
+
+    assert (again.looked_at, again.faults) == (36, 36)
+
+
+def test_what_the_time_does_not_bear_is_not_called_compared(monkeypatch):
+    monkeypatch.setattr(run, "AGAIN_SECONDS", -1)
+
+    again = check_of(asyncio.run(rehearsed(a_school(), a_plan())), AGAIN)
+
+    assert again.looked_at == 0
+    assert again.claim.endswith(": 0 of 40")
+
+
+def test_a_reader_beside_the_day_comes_back_and_has_every_event():
+    school = a_school()
+
+    beside = check_of(asyncio.run(rehearsed(school, a_plan())), BESIDE)
+
+    polls = [path for _, path, _ in school.seen if "/events?after=" in path]
+    during = int(re.search(r"(\d+) of them read during the day", beside.claim)[1])
+    assert beside.holds
+    assert beside.looked_at == sum(len(place.events) for place in school.classes)
+    assert 0 < during <= beside.looked_at
+    assert any("after=0" not in path for path in polls[:10])
+
+
+def test_an_event_that_a_reader_beside_the_day_was_led_past_is_missed():
+    beside = check_of(asyncio.run(rehearsed(a_school(hasty=True), a_plan())), BESIDE)
+
+    assert not beside.holds
+    assert "differs at" in beside.examples[0]
+
+
+def test_a_reader_who_was_led_past_the_end_misses_it():
+    async def judged():
+        school, place = a_school(), TinyClass("cls_1", "001", 5)
+        school.classes = [place]
+        place.move({"id": "reg_1", "student_id": "s", "ticket": 1, "state": None}, "enrolled", 1)
+        async with school.served() as address:
+            client = Client(addresses=[address])
+            seen = (await directory.places(client, "t", ORGANIZATION))["001"]
+            copies = [Copy(place=seen, after=1)]
+            return await Follower(clients=[client], token="t", copies=copies).judged()
+
+    assert asyncio.run(judged()).examples == ["001: 0 of 1, differs at 1"]
 
 
 def test_a_500_is_reported_with_its_event():

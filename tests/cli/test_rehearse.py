@@ -8,11 +8,18 @@ import orjson
 import pytest
 from click.testing import CliRunner
 
+from api.cli.rehearsal import run
 from api.cli.rehearse import rehearse
 from tests.cli.tiny_school import TinyClass, TinySchool
 
 SEATS = {"001": 2, "002": None}
 STUDENTS = [f"S{n}" for n in range(9)]
+
+
+@pytest.fixture(autouse=True)
+def _no_sweeper(monkeypatch):
+    """What stands after the day in a tiny school, stands at once."""
+    monkeypatch.setattr(run, "SETTLED_SECONDS", 0)
 
 
 @pytest.fixture

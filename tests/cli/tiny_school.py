@@ -26,6 +26,7 @@ class TinyClass:
     capacity: int | None
     rows: dict[str, dict] = field(default_factory=dict)
     events: list[dict] = field(default_factory=list)
+    read_up_to: int = 0
 
     @property
     def seats_taken(self):
@@ -82,12 +83,17 @@ class TinySchool:
     """`trouble(number, method, path)` may answer `lose`, `refuse`, `503`, `429` or `500`.
 
     `lose` does what was asked and closes the connection instead of answering; `refuse` closes it
-    before anything is done. `forget_keys` makes it serve a repeated key a second time.
+    before anything is done; `Retry-After` says `wait_seconds`. `forget_keys` makes it serve a
+    repeated key a second time, `rewords` answer it otherwise; `hasty` tells who reads the events
+    to go on after one that is not shown yet.
     """
 
     classes: list[TinyClass]
     trouble: Callable[[int, str, str], str | None] = lambda _number, _method, _path: None
+    wait_seconds: int = 0
     forget_keys: bool = False
+    rewords: bool = False
+    hasty: bool = False
     conflict_policy: str = "ignore"
     organizations: tuple[str, ...] = (ORGANIZATION,)
     only_owner_sets: str = "registrar"
@@ -131,7 +137,7 @@ class TinySchool:
             if trouble == "refuse":
                 return
             if trouble in ("503", "429", "500"):
-                self._write(writer, int(trouble), b"{}", {"Retry-After": "0"})
+                self._write(writer, int(trouble), b"{}", {"Retry-After": str(self.wait_seconds)})
                 continue
             status, content, extra = self._answer(method, path, headers, body)
             if trouble == "lose":
@@ -148,7 +154,8 @@ class TinySchool:
     def _answer(self, method, path, headers, body):
         key = headers.get("idempotency-key", "")
         if key in self.answers and not self.forget_keys:
-            return *self.answers[key], {"Idempotent-Replayed": "true"}
+            status, content = self.answers[key]
+            return status, content + b" " * self.rewords, {"Idempotent-Replayed": "true"}
         student = headers.get("authorization", "").removeprefix("Bearer token-")
         if method == "GET":
             return 200, json.dumps(self._read(path)).encode(), {"ETag": '"v1"'}
@@ -205,11 +212,14 @@ class TinySchool:
         if what == "audit":
             return {"valid": True, "events": len(place.events), "seats_taken": place.seats_taken}
         after = int(query.split("after=")[1].split("&")[0])
-        found = place.events[after : after + 3]
+        head = len(place.events)
+        hides = self.hasty and head > max(after, place.read_up_to)
+        place.read_up_to = head
+        found = place.events[after : min(after + 3, head - hides)]
         return {
             "items": found,
-            "next_after": after + len(found),
-            "head_seq": len(place.events),
+            "next_after": head if hides else after + len(found),
+            "head_seq": head,
             "_links": {},
         }
 

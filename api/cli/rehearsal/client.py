@@ -1,10 +1,11 @@
 """A lean HTTP/1.1 client: one keep-alive connection, several servers, a retry that is safe."""
 
 import asyncio
+import hashlib
 import random
 import ssl
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any, cast
@@ -93,6 +94,12 @@ class Answer:
     status: int
     headers: dict[str, str]
     body: bytes
+
+    @property
+    def digest(self) -> bytes:
+        """What must be the same whenever the key is sent again; `Date` and the limits are not."""
+        told = (str(self.status), *(self.headers.get(name, "") for name in ("location", "etag")))
+        return hashlib.sha256("\n".join((*told, "")).encode() + self.body).digest()
 
     def json(self) -> Any:
         return orjson.loads(self.body)
@@ -196,6 +203,7 @@ class Client:
     tally: Tally = field(default_factory=Tally)
     chance: random.Random = field(default_factory=random.Random)
     patience_seconds: float = PATIENCE_SECONDS
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     _connection: Connection | None = None
     _away: int = 0
     _answers_away: int = 0
@@ -223,7 +231,7 @@ class Client:
             if clock() + pause > deadline:
                 raise GaveUp(f"{request.method} {request.path}: {why}")
             self.tally.waited_seconds += pause
-            await asyncio.sleep(pause)
+            await self.sleep(pause)
 
     def close(self) -> None:
         if self._connection is not None:
@@ -259,10 +267,8 @@ class Client:
         """Seconds to wait before the next attempt; None if the answer is final."""
         if answer.status not in (429, 502, 503, 504):
             return None
-        if answer.status == 429:
-            self.tally.limited += 1
-        else:
-            self.tally.busy += 1
+        self.tally.limited += answer.status == 429
+        self.tally.busy += answer.status != 429
         # A little more than asked, so that those sent away together do not come back together.
         return retry_after(answer) * self.chance.uniform(1.0, 1.1)
 

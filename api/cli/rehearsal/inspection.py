@@ -1,16 +1,13 @@
 """The registrar's look at the school after the day: everything the verdict needs, by the API."""
 
 import asyncio
-import hashlib
-import random
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from api.cli.rehearsal.client import Client, Request
+from api.cli.rehearsal.client import Client
 from api.cli.rehearsal.directory import Place, items, places, read
-from api.cli.rehearsal.journal import Journal
 from api.cli.rehearsal.ledger import Ledger
 
 EVENTS_AT_ONCE = 1000
@@ -96,44 +93,22 @@ class Inspection:
         )
 
     async def _ledger(self, client: Client, class_id: str) -> tuple[Ledger, int]:
-        ledger = Ledger(class_id=class_id)
-        after = 0
-        while True:
-            path = f"/v1/classes/{class_id}/events?after={after}&limit={EVENTS_AT_ONCE}"
-            page = await read(client, self.token, path)
+        ledger, head_seq = Ledger(class_id=class_id), 0
+        async for page in pages_after(client, self.token, class_id, 0):
+            head_seq = page["head_seq"]
             for event in page["items"]:
                 ledger.add(event)
-            if not page["items"]:
-                return ledger, page["head_seq"]
-            after = page["next_after"]
+        return ledger, head_seq
 
 
-async def sent_again(
-    journal: Journal, clients: Sequence[Client], chance: random.Random, *, sample: int
-) -> tuple[int, list[str]]:
-    """Send a sample of acknowledged commands once more, each with its key.
-
-    Returns how many were sent, and a line for each whose answer was not the first one again.
-    """
-    promised: list[tuple[Request, int, bytes]] = [
-        (claim.request, 201, claim.digest) for claim in journal.claims.values()
-    ]
-    nothing = hashlib.sha256(b"").digest()
-    promised.extend((left.request, 204, nothing) for left in journal.departures.values())
-    chosen = chance.sample(promised, min(sample, len(promised)))
-    waiting = list(chosen)
-    differing: list[str] = []
-
-    async def work(client: Client) -> None:
-        while waiting:
-            request, status, digest = waiting.pop()
-            answer = await client.send(request)
-            same = answer.status == status and hashlib.sha256(answer.body).digest() == digest
-            if not same or answer.headers.get("idempotent-replayed") != "true":
-                differing.append(f"{request.method} {request.path}: {answer.status}")
-        client.close()
-
-    async with asyncio.TaskGroup() as workers:
-        for client in clients:
-            workers.create_task(work(client))
-    return len(chosen), differing
+async def pages_after(
+    client: Client, token: str, class_id: str, after: int
+) -> AsyncIterator[dict[str, Any]]:
+    """Pages of a class's events after the seq `after`; the last is empty."""
+    here = f"/v1/classes/{class_id}/events"
+    while True:
+        page = await read(client, token, f"{here}?after={after}&limit={EVENTS_AT_ONCE}")
+        yield page
+        if not page["items"]:
+            return
+        after = page["next_after"]

@@ -31,6 +31,7 @@ class Departure:
     command: Command
     request: Request
     registration_id: str
+    digest: bytes
     answered_seconds: float
 
 

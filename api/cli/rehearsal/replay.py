@@ -1,7 +1,6 @@
 """The day itself: every student's commands, in order, on many connections at once."""
 
 import asyncio
-import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -106,7 +105,7 @@ class Replay:
                     student_id=told["student_id"],
                     state=told["state"],
                     ticket=told["ticket"],
-                    digest=hashlib.sha256(answer.body).digest(),
+                    digest=answer.digest,
                     answered_seconds=self._elapsed(),
                 )
             )
@@ -116,6 +115,7 @@ class Replay:
                 command=command,
                 request=request,
                 registration_id=left,
+                digest=answer.digest,
                 answered_seconds=self._elapsed(),
             )
         else:

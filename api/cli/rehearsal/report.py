@@ -73,7 +73,7 @@ class Report:
             ),
             ("latency", ", ".join(f"{name} {value:,.1f} ms" for name, value in spread.items())),
             ("broken connections", f"{way['broken']:,}, each sent again with its key"),
-            ("sent away", f"503: {way['busy']:,}, 429: {way['limited']:,}"),
+            ("sent away", _sent_away(way)),
             ("with RateLimit header", f"{answers['with_rate_limit_header']:,}"),
             ("kills", _kills(self.kills, told["acknowledged_before_the_last_kill"])),
         ]
@@ -92,6 +92,11 @@ def latencies(journal: Journal) -> dict[str, float]:
     if journal.behind:
         told["behind_schedule_max"] = round(max(journal.behind) * 1000, 2)
     return told
+
+
+def _sent_away(way: dict[str, Any]) -> str:
+    waited = f"{way['waited_seconds']:,.1f} s waited in all"
+    return f"503: {way['busy']:,}, 429: {way['limited']:,}; {waited}"
 
 
 def _kills(kills: Sequence[Kill], before: int) -> str:

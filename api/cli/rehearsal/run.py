@@ -11,6 +11,7 @@ from datetime import datetime
 
 from tqdm import tqdm
 
+from api.cli.rehearsal.again import sent_again
 from api.cli.rehearsal.client import Address, Client, Tally
 from api.cli.rehearsal.demand import Command
 from api.cli.rehearsal.directory import (
@@ -20,19 +21,21 @@ from api.cli.rehearsal.directory import (
     organization_of,
     set_conflict_policy,
 )
-from api.cli.rehearsal.inspection import Final, Inspection, sent_again
+from api.cli.rehearsal.follower import Follower, busiest
+from api.cli.rehearsal.inspection import Final, Inspection
 from api.cli.rehearsal.journal import Journal
 from api.cli.rehearsal.oracle import Expected
 from api.cli.rehearsal.replay import Replay
 from api.cli.rehearsal.servers import Fleet, Kill, Progress, moments_of
-from api.cli.rehearsal.verdict import Check, Facts, check, judge
+from api.cli.rehearsal.verdict import Check, Facts, judge
 from api.clock import SystemClock
 
 READERS = 8
 SETTLED_SECONDS = 3
 """After the day: who gave up a class may have set others free for another, and the sweeper seats
 those within about a second. What is read over seconds must not change meanwhile."""
-SENT_AGAIN = 200
+AGAIN_SECONDS = 60
+"""For sending every command again; a whole day takes about half of it on a small machine."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +90,7 @@ class Rehearsal:
         if plan.conflicts_block:
             await set_conflict_policy(registrar.clients[0], plan.tokens, registrar.organization_id)
         clients = self._clients(plan.connections, tally, chance)
+        follower = self._follower(registrar, before, chance)
         replay = Replay(
             places=before,
             tokens=plan.tokens,
@@ -96,8 +100,8 @@ class Rehearsal:
         )
         began = SystemClock().now()
         with _no_pauses():
-            seconds = await self._day(replay, clients, chance)
-        again = await self._again(replay.journal, tally, chance)
+            seconds = await self._day(replay, clients, follower, chance)
+        again = await self._again(replay.journal, chance)
         finals, after = await self._look(registrar)
         facts = Facts(
             journal=replay.journal,
@@ -113,7 +117,7 @@ class Rehearsal:
             tally=tally,
             kills=self.fleet.kills if self.fleet else [],
             finals=finals,
-            checks=[*judge(facts), again],
+            checks=[*judge(facts), again, await follower.judged()],
         )
 
     def _clients(self, count: int, tally: Tally, chance: random.Random) -> list[Client]:
@@ -127,6 +131,13 @@ class Rehearsal:
         token = self.plan.tokens.registrar
         organization_id = await organization_of(clients[0], token)
         return Inspection(clients=clients, token=token, organization_id=organization_id)
+
+    def _follower(
+        self, registrar: Inspection, places: Mapping[str, Place], chance: random.Random
+    ) -> Follower:
+        copies = busiest(self.plan.commands, places)
+        clients = self._clients(len(copies), Tally(), chance)
+        return Follower(clients=clients, token=registrar.token, copies=copies)
 
     def _fits(self, places: Mapping[str, Place]) -> None:
         """Refuse a school that this demand cannot be rehearsed on."""
@@ -147,7 +158,13 @@ class Rehearsal:
             if which:
                 raise NotReady(f"{len(which)} {what}: {', '.join(which[:5])}")
 
-    async def _day(self, replay: Replay, clients: Sequence[Client], chance: random.Random) -> float:
+    async def _day(
+        self,
+        replay: Replay,
+        clients: Sequence[Client],
+        follower: Follower,
+        chance: random.Random,
+    ) -> float:
         plan = self.plan
         progress = Progress()
         clock = asyncio.get_running_loop().time
@@ -158,14 +175,17 @@ class Rehearsal:
                 if self.fleet is not None and plan.kills:
                     moments = moments_of(plan.kills, len(plan.commands), chance)
                     running.create_task(self.fleet.strike(moments, progress, chance))
+                running.create_task(follower.follow(progress, len(plan.commands)))
                 await replay.run_day(plan.commands, clients)
                 seconds = clock() - began
         return seconds
 
-    async def _again(self, journal: Journal, tally: Tally, chance: random.Random) -> Check:
-        clients = self._clients(READERS, tally, chance)
-        sent, differing = await sent_again(journal, clients, chance, sample=SENT_AGAIN)
-        return check("sent again with its key, an answer comes back byte for byte", sent, differing)
+    async def _again(self, journal: Journal, chance: random.Random) -> Check:
+        clients = self._clients(READERS, Tally(), chance)
+        with self._bar("the same again", len(journal.claims) + len(journal.departures)) as bar:
+            return await sent_again(
+                journal, clients, chance, seconds=AGAIN_SECONDS, on_answer=bar.update
+            )
 
     async def _look(self, registrar: Inspection) -> tuple[dict[str, Final], dict[str, Place]]:
         await asyncio.sleep(SETTLED_SECONDS)

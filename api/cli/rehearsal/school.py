@@ -79,12 +79,9 @@ def _only(students: Path, wanted: set[str], to: Path) -> Path:
 def environment(database_url: str, *, rate_limit: str, work: Path) -> dict[str, str]:
     """The settings of the run: production's, so that what is rehearsed is what will serve."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("HOMEROOM_")}
-    limit = {} if rate_limit == "default" else {"HOMEROOM_RATE_LIMIT": rate_limit}
-    if rate_limit == "off":
-        limit["HOMEROOM_REGISTRATION_RATE_LIMIT"] = "off"
     return {
         **kept,
-        **limit,
+        **_limits(rate_limit),
         "HOMEROOM_ENV": "production",
         "HOMEROOM_DATABASE_URL": database_url,
         "HOMEROOM_DATA_DIR": str(work),
@@ -92,6 +89,15 @@ def environment(database_url: str, *, rate_limit: str, work: Path) -> dict[str, 
         # Links name one host, whichever of the servers answers.
         "HOMEROOM_PUBLIC_URL": "http://127.0.0.1",
     }
+
+
+def _limits(asked: str) -> dict[str, str]:
+    """`off`, `default`, or how much a student may ask; readers keep their limit then."""
+    if asked == "default":
+        return {}
+    if asked == "off":
+        return {"HOMEROOM_RATE_LIMIT": "off", "HOMEROOM_REGISTRATION_RATE_LIMIT": "off"}
+    return {"HOMEROOM_REGISTRATION_RATE_LIMIT": asked}
 
 
 @contextmanager
