@@ -35,10 +35,14 @@ def already_registered(facts: Facts, _: datetime) -> Block | None:
     return Block("already-registered", {"registration_id": live.id, "state": live.state})
 
 
+def inactive_block(status: StudentStatus) -> Block | None:
+    """What a student's status has against every class."""
+    return None if status == StudentStatus.ACTIVE else Block("student-inactive", {"status": status})
+
+
 def student_inactive(facts: Facts, _: datetime) -> Block | None:
     """Only an active student takes a seat."""
-    status = facts.student.status
-    return None if status == StudentStatus.ACTIVE else Block("student-inactive", {"status": status})
+    return inactive_block(facts.student.status)
 
 
 def class_not_open(facts: Facts, _: datetime) -> Block | None:
