@@ -150,7 +150,7 @@ def _mount(app: Flask, settings: Settings, database: Database, container: Contai
         registration=settings.registration_rate_limit or OFF,
         workers=settings.workers,
     )
-    renderer = Renderer()
+    renderer = Renderer(database.clock)
     expansion = Expansion(renderer=renderer, sources=embedding.sources(container))
     edge = Edge(
         database=database,

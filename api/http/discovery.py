@@ -66,7 +66,10 @@ class Discovery:
 
     def catalog(self) -> dict[str, Any]:
         """The linkset of RFC 9727 §4: an entry for this host and one for its interface."""
-        version = self.version_root()["_links"]["self"]["href"]
+        itself = self.version_root()["_links"].get("self")
+        if itself is None:
+            return {"linkset": [{"anchor": f"{g.base_url}/"}]}
+        version = itself["href"]
         # A linkset names relations that are not registered by address (RFC 9264 §4.2).
         registered = self._links(*filter(REGISTERED.__contains__, PLACES))
         entry = {rel: [link] for rel, link in registered.items()}
