@@ -173,7 +173,9 @@ def _mount(app: Flask, settings: Settings, database: Database, container: Contai
     ).attach(app)
     Problems(app, links=lambda refusal, base: problem_links(refusal, renderer, base))
     api = HomeroomApi()
-    discovery = Discovery(renderer=renderer, lifetimes=lifetimes)
+    discovery = Discovery(
+        renderer=renderer, lifetimes=lifetimes, at_the_door=container.accounts.at_the_door
+    )
     resources.add_discovery(api, edge, discovery)
     resources.add_resources(api, edge, container)
     api.init_app(app)

@@ -21,7 +21,7 @@ from api.release import RELEASE
 from api.schemas.hypermedia import Hypermedia, Rel
 from api.schemas.rels import MEANINGS, REGISTERED
 from api.schemas.root import PROBLEM_TYPE, RELATION, ROOT, VERSION_ROOT
-from api.services.judged import Judged
+from api.services.judged import Judged, Verdicts
 
 PLACES: Final[Mapping[str, tuple[str, str]]] = {
     "service-desc": ("flasgger.openapi", "application/json"),
@@ -40,6 +40,7 @@ class Discovery:
 
     renderer: Renderer
     lifetimes: Lifetimes
+    at_the_door: Verdicts
     _places: dict[str, tuple[str, str]] = field(default_factory=dict)
     _rels: dict[str, list[tuple[Rel, str]]] = field(default_factory=dict)
 
@@ -137,7 +138,7 @@ class Discovery:
         return document
 
     def _document(self, kind: Hypermedia, row: Any) -> dict[str, Any]:
-        return self.renderer.item(kind, Judged(row), g.base_url)
+        return self.renderer.item(kind, Judged(row, self.at_the_door), g.base_url)
 
     def _links(self, *rels: str) -> dict[str, dict[str, str]]:
         places = {rel: self._places[rel] for rel in rels}

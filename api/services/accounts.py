@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from api.authz.actor import Actor
 from api.authz.policy import Action, Policy
 from api.errors import (
+    Block,
     Busy,
     DuplicateName,
     FieldError,
@@ -51,6 +52,7 @@ EVERYBODY = select(
     User.created_at,
 ).order_by(User.username)
 PASSWORDS = frozenset({"password", "current_password"})
+SIGNUP_CLOSED = (Block(SignupClosed.code),)
 OWN: Verdicts = {"edit": ALLOWED, "delete": ALLOWED}
 OWN_OF_LAST_OWNER: Verdicts = {**OWN, "delete": LAST_OWNER}
 
@@ -71,6 +73,11 @@ class Accounts:
     ids: Ids
     passwords: Passwords
     is_signup_open: bool
+
+    @property
+    def at_the_door(self) -> Verdicts:
+        """What may be done by whoever has no account yet."""
+        return {"users": ALLOWED if self.is_signup_open else SIGNUP_CLOSED}
 
     def hash_for_signup(self, new: Mapping[str, Any]) -> str:
         """Hash a new account's password, before any transaction.

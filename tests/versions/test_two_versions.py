@@ -291,7 +291,9 @@ def test_when_all_of_a_version_has_ended_the_ways_in_do_not_lead_there(pair):
 
     root = pair.app.test_client().get("/").json
     catalog = pair.app.test_client().get("/.well-known/api-catalog").json
+    page = pair.app.test_client().get("/", headers={"Accept": "text/html"})
 
+    assert (page.status_code, page.text.count("/v1")) == (200, 0)
     assert {"v1", "me", "token", "users"}.isdisjoint(root["_links"])
     assert {"self", "service-desc", "api-catalog"} <= root["_links"].keys()
     assert catalog["linkset"] == [{"anchor": "https://homeroom.test/"}]
