@@ -85,7 +85,10 @@ def at_the_limits(world, tx):
     of = {"organization_id": world.school.row.id}
     row = tx.execute(
         update(SchoolClass)
-        .where(SchoolClass.id == world.rows["class_id"])
+        .where(
+            SchoolClass.organization_id == of["organization_id"],
+            SchoolClass.id == world.rows["class_id"],
+        )
         .values(term_id=world.rows["term_id"], course_id=world.rows["course_id"])
         .returning(SchoolClass.id, SchoolClass.organization_id)
     ).one()
@@ -115,7 +118,11 @@ def at_the_limits(world, tx):
     ]
     tx.execute(insert(ClassSession), later)
     inactive = world.personas["classmate"].student.id
-    tx.execute(update(Student).where(Student.id == inactive).values(status=StudentStatus.INACTIVE))
+    tx.execute(
+        update(Student)
+        .where(Student.organization_id == of["organization_id"], Student.id == inactive)
+        .values(status=StudentStatus.INACTIVE)
+    )
     erased = factories.a_student(tx, of["organization_id"], status=StudentStatus.ERASED)
     world.rows["student_id"] = erased.id
     world.rows["invitation_id"] = factories.an_invitation(
