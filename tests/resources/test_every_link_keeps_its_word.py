@@ -28,7 +28,7 @@ PERSONAS = (
     *("nobody", "stranger", "classmate", "student"),
     *("colleague", "instructor", "registrar", "owner"),
 )
-FEW = 3
+FEW = 2
 """Items of a list that are asked of each persona."""
 
 
