@@ -164,7 +164,7 @@ def _mount(app: Flask, settings: Settings, database: Database, container: Contai
         registration=settings.registration_rate_limit or OFF,
         workers=settings.workers,
     )
-    renderer = Renderer()
+    renderer = Renderer(database.clock)
     expansion = Expansion(renderer=renderer, sources=embedding.sources(container))
     edge = Edge(
         database=database,
@@ -187,7 +187,9 @@ def _mount(app: Flask, settings: Settings, database: Database, container: Contai
     ).attach(app)
     Problems(app, links=lambda refusal, base: problem_links(refusal, renderer, base))
     api = HomeroomApi()
-    discovery = Discovery(renderer=renderer, lifetimes=lifetimes)
+    discovery = Discovery(
+        renderer=renderer, lifetimes=lifetimes, at_the_door=container.accounts.at_the_door
+    )
     resources.add_discovery(api, edge, discovery)
     resources.add_resources(api, edge, container)
     api.init_app(app)

@@ -9,18 +9,20 @@ from uuid import UUID
 
 from api.authz.scopes import Scope
 from api.models.organization import Role
+from api.models.student import StudentStatus
 
 _SCOPES = len(Scope)
 
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """One user in one organization; `student_id` is set when the user is also a student there."""
+    """One user in one organization; the last two are set when the user is also a student there."""
 
     id: UUID
     organization_id: UUID
     role: Role
     student_id: UUID | None = None
+    student_status: StudentStatus | None = None
 
 
 class Kind(enum.Enum):

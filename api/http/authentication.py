@@ -126,7 +126,11 @@ def _actor(rows: Any) -> Actor:
         scopes=frozenset(first.scopes),
         memberships={
             row.organization_id: Membership(
-                row.member_id, row.organization_id, row.role, row.student_id
+                row.member_id,
+                row.organization_id,
+                row.role,
+                row.student_id,
+                row.student_status,
             )
             for row in rows
             if row.organization_id is not None

@@ -21,7 +21,7 @@ from api.release import RELEASE
 from api.schemas.hypermedia import Hypermedia, Rel
 from api.schemas.rels import MEANINGS, REGISTERED
 from api.schemas.root import PROBLEM_TYPE, RELATION, ROOT, VERSION_ROOT
-from api.services.judged import Judged
+from api.services.judged import Judged, Verdicts
 
 PLACES: Final[Mapping[str, tuple[str, str]]] = {
     "service-desc": ("flasgger.openapi", "application/json"),
@@ -40,6 +40,7 @@ class Discovery:
 
     renderer: Renderer
     lifetimes: Lifetimes
+    at_the_door: Verdicts
     _places: dict[str, tuple[str, str]] = field(default_factory=dict)
     _rels: dict[str, list[tuple[Rel, str]]] = field(default_factory=dict)
 
@@ -66,7 +67,10 @@ class Discovery:
 
     def catalog(self) -> dict[str, Any]:
         """The linkset of RFC 9727 §4: an entry for this host and one for its interface."""
-        version = self.version_root()["_links"]["self"]["href"]
+        itself = self.version_root()["_links"].get("self")
+        if itself is None:
+            return {"linkset": [{"anchor": f"{g.base_url}/"}]}
+        version = itself["href"]
         # A linkset names relations that are not registered by address (RFC 9264 §4.2).
         registered = self._links(*filter(REGISTERED.__contains__, PLACES))
         entry = {rel: [link] for rel, link in registered.items()}
@@ -134,7 +138,7 @@ class Discovery:
         return document
 
     def _document(self, kind: Hypermedia, row: Any) -> dict[str, Any]:
-        return self.renderer.item(kind, Judged(row), g.base_url)
+        return self.renderer.item(kind, Judged(row, self.at_the_door), g.base_url)
 
     def _links(self, *rels: str) -> dict[str, dict[str, str]]:
         places = {rel: self._places[rel] for rel in rels}

@@ -107,8 +107,9 @@ class Edge:
             return Answer(status=HTTPStatus.OK, body=orjson.dumps(would(document, tx)))
         body = orjson.dumps(document)
         headers = {"ETag": conditional.etag(getattr(judged.row, "version", 0), body)}
-        if status == HTTPStatus.CREATED and served.returns.itself is not None:
-            headers["Location"] = document["_links"]["self"]["href"]
+        itself = document["_links"].get("self")
+        if status == HTTPStatus.CREATED and itself is not None:
+            headers["Location"] = itself["href"]
         is_secret = asked.verb != "GET" and not served.replayable
         return Answer(
             status=status,

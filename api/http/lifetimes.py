@@ -46,7 +46,11 @@ class Lifetimes:
     _leaving: dict[tuple[str, str], Leaving] = field(default_factory=dict)
 
     def compile(self, app: Flask) -> None:
-        """Find what ends among the operations of an application."""
+        """Find what ends among the operations of an application.
+
+        Raises:
+            ValueError: the path of what comes after cannot be filled from this one's.
+        """
         targets = targets_of(app)
         for target in targets.values():
             if target.ending is not None:
@@ -100,7 +104,12 @@ def _leaving(
 ) -> Leaving:
     version = next((each for each in versions.served if each.name == ending.successor), None)
     if version is None:
-        return Leaving(ending=ending, successor=targets.get(ending.successor or ""), version=None)
+        successor = targets.get(ending.successor or "")
+        lacking = frozenset() if successor is None else successor.variables - target.variables
+        if lacking:
+            names = ", ".join(sorted(lacking))
+            raise ValueError(f"{target.operation_id} does not know {names} of {ending.successor}")
+        return Leaving(ending=ending, successor=successor, version=None)
     # The same path in the version that comes after, if it has it.
     _, _, rest = target.template.lstrip("/").partition("/")
     template = f"/{version.name}/{rest}".rstrip("/")

@@ -38,6 +38,11 @@ class Target:
         """The path as a URI template (RFC 6570 level 1)."""
         return _template(self.pieces)
 
+    @property
+    def variables(self) -> frozenset[str]:
+        """What the path has to be filled with."""
+        return frozenset(variable for _, variable, _ in self.pieces if variable is not None)
+
     def bound(self, path: Mapping[str, str]) -> Callable[[Any], str]:
         """A function from a row to the path, with each variable read from a member of the row."""
         texts, steps = [""], []

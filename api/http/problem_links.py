@@ -28,9 +28,10 @@ RELS: Final[Mapping[str, Rel]] = MappingProxyType(
 
 def problem_links(refusal: Refusal, renderer: Renderer, base_url: str) -> dict[str, Any]:
     """The `_links` of a problem, or nothing."""
-    if not refusal.ways_on:
+    ways = [way for way in refusal.ways_on if renderer.is_offered(RELS[way.rel])]
+    if not ways:
         return {}
-    return {"_links": {way.rel: _link(way, renderer, base_url) for way in refusal.ways_on}}
+    return {"_links": {way.rel: _link(way, renderer, base_url) for way in ways}}
 
 
 def _link(way: WayOn, renderer: Renderer, base_url: str) -> dict[str, Any]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Final
@@ -13,6 +15,7 @@ import orjson
 from flask import Flask, g
 
 from api.authz.actor import Actor
+from api.clock import Clock
 from api.errors import Block, InsufficientScope
 from api.http import conditional
 from api.http.authentication import lacking_scope
@@ -62,7 +65,9 @@ class Slot:
 
     __slots__ = ("piece",)
 
-    def __init__(self, _kind: Hypermedia, _row_id: UUID, _version: int, _base_url: str) -> None:
+    def __init__(
+        self, _kind: Hypermedia, _row_id: UUID, _version: int, _base_url: str, _ended: int
+    ) -> None:
         self.piece: Piece | None = None
 
     def filled(self, kind: Hypermedia, row: Any) -> Piece:
@@ -75,15 +80,19 @@ class Slot:
 class Renderer:
     """Every representation of the application, with the links that the URL map gives it."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
         self.targets: Mapping[str, Target] = {}
+        self._sunsets: Sequence[datetime] = ()
         self._makers: dict[Rel, LinkMaker] = {}
         self._slots = lru_cache(maxsize=PIECES)(Slot)
-        self._choices: Recent[tuple[Hypermedia, int], _Choice] = Recent(generation=CHOICES)
+        self._choices: Recent[tuple[Hypermedia, int, int], _Choice] = Recent(generation=CHOICES)
 
     def compile(self, app: Flask) -> None:
         """Read the URL map, once every resource is in it."""
         self.targets = targets_of(app)
+        endings = [target.ending for target in self.targets.values()]
+        self._sunsets = sorted({end.sunset for end in endings if end and end.sunset})
 
     def item(
         self, kind: Hypermedia, judged: Judged, base_url: str, *, is_committed: bool = False
@@ -106,7 +115,7 @@ class Renderer:
 
     def slot(self, kind: Hypermedia, row: Any, base_url: str) -> Slot:
         """Where what is known of this version of a row is kept; whoever holds it, keeps it."""
-        return self._slots(kind, row.id, row.version, base_url)
+        return self._slots(kind, row.id, row.version, base_url, self._ended())
 
     def written(self, kind: Hypermedia, judged: Judged, slot: Slot, base_url: str) -> Written:
         """A committed item as it went out before, or anew, which needs the row as a whole."""
@@ -151,7 +160,7 @@ class Renderer:
         if not judged.is_shared or _narrow_actor() is not None:
             return self._sorted_out(_rels_of(kind), verdicts)
         # No other object has that address as long as this one is kept beside it.
-        key = kind, id(verdicts)
+        key = kind, id(verdicts), self._ended()
         known = self._choices.find(key)
         if known is None:
             allowed, blocked = self._sorted_out(_rels_of(kind), verdicts)
@@ -167,6 +176,8 @@ class Renderer:
         blocked: dict[str, Any] = {}
         narrow = _narrow_actor()
         for rel in rels:
+            if not self.is_offered(rel):
+                continue
             if rel.judged:
                 blocks = verdicts.get(rel.name)
                 if blocks is None:
@@ -198,6 +209,17 @@ class Renderer:
         target = self.targets[rel.operation]
         scope = lacking_scope(actor, target.served, target.method)
         return () if scope is None else (Block(InsufficientScope.code, {"scope": scope}),)
+
+    def is_offered(self, rel: Rel) -> bool:
+        """Whether what a rel leads to is there still; else it is no link, and not blocked."""
+        if not self._sunsets:
+            return True
+        ending = self.targets[rel.operation].ending
+        return ending is None or not ending.is_over(self.clock.now())
+
+    def _ended(self) -> int:
+        """How many ends have come: what is kept has links in it, and is kept for each number."""
+        return bisect_right(self._sunsets, self.clock.now()) if self._sunsets else 0
 
     def maker(self, rel: Rel) -> LinkMaker:
         """The compiled form of a rel."""

@@ -22,6 +22,7 @@ _COLUMNS: tuple[Any, ...] = (
     Organization.id.label("organization_id"),
     Member.role,
     Student.id.label("student_id"),
+    Student.status.label("student_status"),
 )
 BY_TOKEN: Select[Any] = (
     select(*_COLUMNS)

@@ -123,15 +123,37 @@ _CLASS_OF_PATTERN = and_(
     SchoolClass.id == MeetingPattern.class_id,
 )
 _LIVING = and_(Organization.id == SchoolClass.organization_id, Organization.archived_at.is_(None))
-HEADING = (
-    select(SchoolClass.id, SchoolClass.organization_id, *_OF_CLASS)
-    .join(Organization, _LIVING)
-    .where(SchoolClass.id == bindparam("class_id"))
+_PATTERN_OF_SESSION = and_(
+    MeetingPattern.organization_id == ClassSession.organization_id,
+    MeetingPattern.id == ClassSession.pattern_id,
 )
-"""What decides who may look at the timetable of a class."""
 
+
+def _heading(part: type[MeetingPattern | ClassSession]) -> Select[Any]:
+    taken = select(func.count()).where(
+        part.organization_id == SchoolClass.organization_id, part.class_id == SchoolClass.id
+    )
+    return (
+        select(
+            SchoolClass.id,
+            SchoolClass.organization_id,
+            *_OF_CLASS,
+            taken.scalar_subquery().label("taken"),
+        )
+        .join(Organization, _LIVING)
+        .where(SchoolClass.id == bindparam("class_id"))
+    )
+
+
+HEADING_OF_PATTERNS = _heading(MeetingPattern)
+HEADING_OF_SESSIONS = _heading(ClassSession)
+"""What decides who may look at the timetable of a class, and whether it has room for more."""
+
+_WITH_PATTERN = select(
+    ClassSession.__table__, MeetingPattern.except_dates.label("pattern_except_dates")
+).outerjoin(MeetingPattern, _PATTERN_OF_SESSION)
 SESSION_BY_ID = (
-    select(ClassSession.__table__, *_OF_CLASS)
+    _WITH_PATTERN.add_columns(*_OF_CLASS)
     .join(SchoolClass, _CLASS_OF_SESSION)
     .join(Organization, _LIVING)
     .where(ClassSession.id == bindparam("session_id"))
@@ -142,7 +164,7 @@ PATTERN_BY_ID = (
     .join(Organization, _LIVING)
     .where(MeetingPattern.id == bindparam("pattern_id"))
 )
-SESSIONS: Select[Any] = select(ClassSession.__table__).where(
+SESSIONS: Select[Any] = _WITH_PATTERN.where(
     ClassSession.organization_id == bindparam("organization_id"),
     ClassSession.class_id == bindparam("class_id"),
 )

@@ -101,7 +101,7 @@ class ApiCatalogSchema(Representation):
     )
 
 
-SIGN_UP = Rel(name="users", operation="create_user", title="Sign up")
+SIGN_UP = Rel(name="users", operation="create_user", title="Sign up", judged=True)
 LOG_IN = Rel(name="token", operation="create_token", title="Get a token for a password")
 JOIN = Rel(
     name="accept-invitation",

@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from api.authz.actor import Actor
 from api.authz.policy import Action, Policy
 from api.errors import (
+    Block,
     Busy,
     DuplicateName,
     FieldError,
@@ -27,12 +28,12 @@ from api.models.database import Transaction
 from api.models.user import Token, User
 from api.services import organization_news
 from api.services.catalogue import NOWHERE
-from api.services.judged import ALLOWED, Judged
-from api.services.memberships import end_memberships
+from api.services.judged import ALLOWED, LAST_OWNER, Judged, Verdicts
+from api.services.memberships import IS_LAST_OWNER, end_memberships
 from api.services.passwords import Passwords
 
-BY_ID = select(User).where(User.id == bindparam("user_id"))
-BY_ID_FOR_UPDATE = BY_ID.with_for_update()
+BY_ID = select(User, IS_LAST_OWNER.label("is_last_owner")).where(User.id == bindparam("user_id"))
+BY_ID_FOR_UPDATE = BY_ID.with_for_update(of=User)
 WITH_TOKEN = (
     select(User, Token.scopes, Token.expires_at.label("token_expires_at"))
     .join(Token, Token.user_id == User.id)
@@ -51,7 +52,9 @@ EVERYBODY = select(
     User.created_at,
 ).order_by(User.username)
 PASSWORDS = frozenset({"password", "current_password"})
-OWN = {"edit": ALLOWED, "delete": ALLOWED}
+SIGNUP_CLOSED = (Block(SignupClosed.code),)
+OWN: Verdicts = {"edit": ALLOWED, "delete": ALLOWED}
+OWN_OF_LAST_OWNER: Verdicts = {**OWN, "delete": LAST_OWNER}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +73,11 @@ class Accounts:
     ids: Ids
     passwords: Passwords
     is_signup_open: bool
+
+    @property
+    def at_the_door(self) -> Verdicts:
+        """What may be done by whoever has no account yet."""
+        return {"users": ALLOWED if self.is_signup_open else SIGNUP_CLOSED}
 
     def hash_for_signup(self, new: Mapping[str, Any]) -> str:
         """Hash a new account's password, before any transaction.
@@ -120,7 +128,7 @@ class Accounts:
         row = tx.first(BY_ID, user_id=user_id)
         if row is None:
             raise NotFound
-        return Judged(row, OWN)
+        return Judged(row, _verdicts(row))
 
     def me(self, tx: Transaction, actor: Actor) -> Judged:
         """The caller: user, token and memberships."""
@@ -133,7 +141,7 @@ class Accounts:
             token_id=actor.token_id,
             memberships=sorted(actor.memberships.values(), key=lambda member: member.id),
         )
-        return Judged(shown, OWN)
+        return Judged(shown)
 
     def find_for_update(self, tx: Transaction, actor: Actor, user_id: UUID) -> Row[Any]:
         """The caller's own row, locked.
@@ -178,10 +186,10 @@ class Accounts:
                 raise StaleVersion("The password was changed meanwhile.", version=row.version)
             columns["password_hash"] = new.new_hash
         if not columns:
-            return Judged(row, OWN)
+            return Judged(row, _verdicts(row))
         columns.update(version=row.version + 1, updated_at=tx.now())
         statement = update(User).where(User.id == row.id).values(**columns).returning(User)
-        return Judged(tx.execute(statement).one(), OWN)
+        return Judged(tx.execute(statement).one(), _verdicts(row))
 
     def delete(self, tx: Transaction, actor: Actor, user_id: UUID) -> None:
         """Delete the account: tokens die, memberships end, student records stay unclaimed.
@@ -245,6 +253,10 @@ class Accounts:
     def _require_self(self, actor: Actor, user_id: UUID) -> None:
         if self.policy.require_user(actor, Action.ACCOUNT_OWN) != user_id:
             raise NotFound
+
+
+def _verdicts(row: Row[Any]) -> Verdicts:
+    return OWN_OF_LAST_OWNER if row.is_last_owner else OWN
 
 
 def _delete(tx: Transaction, actor: Actor, user_id: UUID) -> None:

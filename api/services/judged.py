@@ -8,10 +8,11 @@ from typing import Any
 
 from sqlalchemy import Row, Select
 
-from api.errors import Block
+from api.errors import Block, LastOwner
 from api.models.database import Transaction
 
 FORBIDDEN = (Block("forbidden"),)
+LAST_OWNER = (Block(LastOwner.code),)
 ALLOWED: tuple[Block, ...] = ()
 
 Verdicts = Mapping[str, tuple[Block, ...]]

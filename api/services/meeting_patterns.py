@@ -19,7 +19,14 @@ from api.models.database import Transaction
 from api.models.session import ClassSession, MeetingPattern, SessionStatus
 from api.services import timetable
 from api.services.judged import Judged, Listed
-from api.services.rules_timetable import WEEKDAYS, Pattern, PlannedSession, TimetableFault, expand
+from api.services.rules_timetable import (
+    MAX_SESSIONS,
+    WEEKDAYS,
+    Pattern,
+    PlannedSession,
+    TimetableFault,
+    expand,
+)
 
 INSERT = insert(MeetingPattern).returning(MeetingPattern)
 _MOVE = (
@@ -55,13 +62,16 @@ class MeetingPatterns:
         Raises:
             AuthenticationRequired, NotFound: no such class, or not for the caller's eyes.
         """
-        heading = timetable.readable_class(tx, self.policy, actor, class_id)
-        verdicts = timetable.verdicts(self.policy, actor, heading.organization_id)
+        heading = timetable.readable_class(
+            tx, self.policy, actor, class_id, sessions.HEADING_OF_PATTERNS
+        )
+        may_edit = timetable.may_edit(self.policy, actor, heading.organization_id)
+        verdicts = timetable.verdicts(may_edit=may_edit)
         return Listed(
             select=sessions.PATTERNS,
             parameters={"organization_id": heading.organization_id, "class_id": class_id},
             judge=lambda _tx, rows: [Judged(row, verdicts) for row in rows],
-            verdicts={"create": verdicts["edit"]},
+            verdicts=timetable.create_verdict(timetable.PATTERNS, heading, may_edit=may_edit),
         )
 
     def get(self, tx: Transaction, actor: Actor, pattern_id: UUID) -> Judged:
@@ -72,7 +82,7 @@ class MeetingPatterns:
         """
         found = tx.first(sessions.PATTERN_BY_ID, pattern_id=pattern_id)
         row = timetable.require_reading(self.policy, actor, found)
-        return Judged(row, timetable.verdicts(self.policy, actor, row.organization_id))
+        return self._judged(actor, row)
 
     def create(
         self, tx: Transaction, actor: Actor, class_id: UUID, new: Mapping[str, Any]
@@ -86,10 +96,10 @@ class MeetingPatterns:
         """
         school_class = timetable.editable_class(tx, self.policy, actor, class_id)
         of = {"organization_id": school_class.organization_id, "class_id": class_id}
-        room = timetable.MAX_PATTERNS - tx.scalar(sessions.COUNT_OF_PATTERNS, **of)
-        timetable.refuse_without_room(room, "meeting patterns", timetable.MAX_PATTERNS)
+        timetable.PATTERNS.refuse(tx.scalar(sessions.COUNT_OF_PATTERNS, **of))
         columns = _columns(new)
-        planned = _planned(columns, school_class, timetable.room_for_sessions(tx, school_class))
+        room = MAX_SESSIONS - timetable.sessions_of(tx, school_class)
+        planned = _planned(columns, school_class, room)
 
         row = tx.execute(
             INSERT,
@@ -104,7 +114,7 @@ class MeetingPatterns:
         ).one()
         self._insert(tx, row, planned)
         timetable.changed(tx, actor, school_class)
-        return Judged(row, timetable.verdicts(self.policy, actor, row.organization_id))
+        return self._judged(actor, row)
 
     def find_for_update(
         self, tx: Transaction, actor: Actor, pattern_id: UUID
@@ -134,13 +144,12 @@ class MeetingPatterns:
             ValidationFailed: it makes too many sessions, or its dates are in no order.
         """
         school_class, row = found
-        verdicts = timetable.verdicts(self.policy, actor, row.organization_id)
         if not changes:
-            return Judged(row, verdicts)
+            return self._judged(actor, row)
         columns = _columns(changes)
         of = {"organization_id": row.organization_id, "class_id": row.class_id}
         present = tx.all(sessions.SESSIONS_OF_PATTERN, **of, pattern_id=row.id)
-        room = timetable.room_for_sessions(tx, school_class, beside=len(present))
+        room = MAX_SESSIONS - timetable.sessions_of(tx, school_class) + len(present)
         planned = _planned({**row._asdict(), **columns}, school_class, room)
 
         statement = (
@@ -153,7 +162,7 @@ class MeetingPatterns:
         changed = tx.execute(statement.returning(MeetingPattern)).one()
         self._reconcile(tx, changed, present, planned)
         timetable.changed(tx, actor, school_class)
-        return Judged(changed, verdicts)
+        return self._judged(actor, changed)
 
     def delete(self, tx: Transaction, actor: Actor, found: tuple[Row[Any], Row[Any]]) -> None:
         """Remove a pattern with its sessions; those made by hand stay."""
@@ -166,6 +175,10 @@ class MeetingPatterns:
                 delete(table).where(table.organization_id == row.organization_id, column == row.id)
             )
         timetable.changed(tx, actor, school_class)
+
+    def _judged(self, actor: Actor, row: Row[Any]) -> Judged:
+        may_edit = timetable.may_edit(self.policy, actor, row.organization_id)
+        return Judged(row, timetable.verdicts(may_edit=may_edit))
 
     def _reconcile(
         self,

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from api.authz.actor import Actor
 from api.authz.policy import Action, Policy, Subject
-from api.errors import Block, DuplicateName, FieldError, NotFound, ValidationFailed
+from api.errors import DuplicateName, FieldError, NotFound, ValidationFailed
 from api.ids import Ids
 from api.models.database import Transaction
 from api.models.organization import Member, Organization, Role
@@ -20,7 +20,15 @@ from api.models.student import Student
 from api.models.user import User
 from api.services import memberships, organization_news
 from api.services.catalogue import refuse_absent
-from api.services.judged import ALLOWED, FORBIDDEN, Judged, Listed, Verdicts, permitted
+from api.services.judged import (
+    ALLOWED,
+    FORBIDDEN,
+    LAST_OWNER,
+    Judged,
+    Listed,
+    Verdicts,
+    permitted,
+)
 
 COLUMNS: tuple[Any, ...] = (
     Member,
@@ -45,7 +53,6 @@ BY_ID = SHOWN.join(
 ).where(Member.id == bindparam("member_id"))
 BY_ID_FOR_UPDATE = BY_ID.with_for_update(of=Member)
 USER_NAMED = select(User.id).where(User.username == bindparam("username"))
-LAST_OWNER = (Block("last-owner"),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import bindparam, delete, exists, func, select, update
+from sqlalchemy.orm import aliased
 
 from api.errors import LastOwner
 from api.models.database import Transaction
 from api.models.locks import LockStep
 from api.models.organization import Member, Organization, Role
 from api.models.student import Student
+from api.models.user import User
 
 ORGANIZATIONS_OF = (
     select(Organization.id, Organization.archived_at)
@@ -25,6 +27,20 @@ OWNERS = (
     .select_from(Member)
     .where(Member.organization_id == bindparam("organization_id"), Member.role == Role.OWNER)
 )
+_OTHER = aliased(Member)
+IS_LAST_OWNER = exists().where(
+    Member.user_id == User.id,
+    Member.role == Role.OWNER,
+    Organization.id == Member.organization_id,
+    Organization.archived_at.is_(None),
+    ~exists().where(
+        _OTHER.organization_id == Member.organization_id,
+        _OTHER.role == Role.OWNER,
+        _OTHER.id != Member.id,
+    ),
+)
+"""Whether an organization would have no owner without a user: a column of a select of users."""
+
 MEMBER_OF_FOR_UPDATE = (
     select(Member.id, Member.role)
     .where(

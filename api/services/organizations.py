@@ -177,11 +177,11 @@ class Organizations:
 
 
 def _verdicts(*, is_owner: bool, is_member: bool) -> dict[str, Any]:
-    lists = dict.fromkeys(("members", "invitations", "students", "registrations"), ALLOWED)
+    lists = ("members", "invitations", "students", "registrations")
     return {
         "edit": permitted(is_owner),
         "delete": permitted(is_owner),
-        **(lists if is_member else {}),
+        **dict.fromkeys(lists, permitted(is_member)),
     }
 
 

@@ -14,15 +14,16 @@ from api.errors import NotFound
 from api.models import registration_reads as reads
 from api.models.database import Transaction
 from api.models.school_class import SchoolClass, instructor_ids
-from api.models.student import Student
+from api.models.student import Student, StudentStatus
 from api.services.catalogue import refuse_absent
-from api.services.judged import Judged, Listed, Verdicts, permitted
+from api.services.judged import ALLOWED, FORBIDDEN, Judged, Listed, Verdicts
 from api.services.registration_affordances import judge
+from api.services.rules_registration import inactive_block
 
 _HEAD = select(SchoolClass.organization_id, SchoolClass.instructors, SchoolClass.waiting).where(
     SchoolClass.id == bindparam("class_id")
 )
-_ORGANIZATION_OF_STUDENT = select(Student.organization_id).where(
+_STUDENT = select(Student.organization_id, Student.status).where(
     Student.id == bindparam("student_id")
 )
 _NOBODY = UUID(int=0)
@@ -46,7 +47,12 @@ class RegistrationLists:
             Extent.TAUGHT: reads.OF_ORGANIZATION_TAUGHT,
             Extent.OWN: reads.OF_ORGANIZATION_OWN,
         }[reach.extent]
-        return self._listed(tx, actor, chosen, reach, verdicts=self._create(actor, reach))
+        subject = Subject(organization_id, student_id=reach.student_id)
+        may = self.policy.allows(actor, Action.REGISTRATION_CREATE, subject)
+        membership = actor.membership(organization_id)
+        status = None if membership is None else membership.student_status
+        verdicts = _create(may=may, status=status)
+        return self._listed(tx, actor, chosen, reach, verdicts=verdicts)
 
     def of_class(self, tx: Transaction, actor: Actor, class_id: UUID) -> Listed:
         """The registrations of a class.
@@ -65,7 +71,8 @@ class RegistrationLists:
         Raises:
             NotFound: there is no such student for the caller.
         """
-        organization_id = tx.scalar(_ORGANIZATION_OF_STUDENT, student_id=student_id) or _NOBODY
+        student = tx.first(_STUDENT, student_id=student_id)
+        organization_id = _NOBODY if student is None else student.organization_id
         reach = self.policy.reach(actor, Action.REGISTRATION_LIST, organization_id)
         if reach.extent is Extent.OWN and reach.student_id != student_id:
             raise NotFound
@@ -79,7 +86,7 @@ class RegistrationLists:
             chosen,
             reach,
             student_id=student_id,
-            verdicts={"create": permitted(may)},
+            verdicts=_create(may=may, status=None if student is None else student.status),
         )
 
     def waitlist(self, tx: Transaction, actor: Actor, class_id: UUID) -> Listed:
@@ -132,10 +139,12 @@ class RegistrationLists:
             verdicts=verdicts or {},
         )
 
-    def _create(self, actor: Actor, reach: Reach) -> Verdicts:
-        subject = Subject(reach.organization_id, student_id=reach.student_id)
-        may = self.policy.allows(actor, Action.REGISTRATION_CREATE, subject)
-        return {"create": permitted(may)}
+
+def _create(*, may: bool, status: StudentStatus | None) -> Verdicts:
+    """The verdict of registering for whichever class; without a status for whichever student."""
+    block = None if status is None else inactive_block(status)
+    against = ALLOWED if block is None else (block,)
+    return {"create": against if may else FORBIDDEN}
 
 
 def _sees_whole(head: Row[Any], reach: Reach) -> bool:

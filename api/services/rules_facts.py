@@ -16,19 +16,6 @@ from api.services.rules_windows import Window
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hold:
-    """Something that keeps a student from `blocks` (`register`, `drop`) before `until`."""
-
-    code: str
-    blocks: frozenset[str]
-    until: datetime | None = None
-
-    def blocks_now(self, what: str, now: datetime) -> bool:
-        """Whether the hold keeps the student from `what` at `now`; no `until`: for good."""
-        return what in self.blocks and (self.until is None or now < self.until)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class LiveRegistration:
     """The student's live registration in this very class."""
 
@@ -78,7 +65,6 @@ class StudentFacts:
 
     status: StudentStatus = StudentStatus.ACTIVE
     groups: frozenset[str] | None = frozenset()
-    holds: tuple[Hold, ...] = ()
     live: LiveRegistration | None = None
     clashes: Sequence[Clash] = ()
     live_count: int = 0

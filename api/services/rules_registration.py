@@ -15,7 +15,7 @@ from api.models.organization import ConflictPolicy
 from api.models.school_class import ClassStatus
 from api.models.student import StudentStatus
 from api.services.rules_conflicts import Clash
-from api.services.rules_facts import Facts, Hold
+from api.services.rules_facts import Facts
 from api.services.rules_windows import Bounds, bounds_around, window_block, windows_for
 
 CLASHES_SHOWN = 20
@@ -35,10 +35,14 @@ def already_registered(facts: Facts, _: datetime) -> Block | None:
     return Block("already-registered", {"registration_id": live.id, "state": live.state})
 
 
+def inactive_block(status: StudentStatus) -> Block | None:
+    """What a student's status has against every class."""
+    return None if status == StudentStatus.ACTIVE else Block("student-inactive", {"status": status})
+
+
 def student_inactive(facts: Facts, _: datetime) -> Block | None:
     """Only an active student takes a seat."""
-    status = facts.student.status
-    return None if status == StudentStatus.ACTIVE else Block("student-inactive", {"status": status})
+    return inactive_block(facts.student.status)
 
 
 def class_not_open(facts: Facts, _: datetime) -> Block | None:
@@ -56,21 +60,6 @@ def class_not_running(facts: Facts, _: datetime) -> Block | None:
 def no_open_window(facts: Facts, now: datetime) -> Block | None:
     """A window for this student is open: else `not-open-yet registration-closed audience`."""
     return window_block(facts.school_class.windows, facts.student.groups, now)
-
-
-def hold_block(holds: Sequence[Hold], what: str, now: datetime) -> Block | None:
-    """The holds that keep a student from `what` at `now`; the one that lasts longest leads."""
-    active = [hold for hold in holds if hold.blocks_now(what, now)]
-    if not active:
-        return None
-    longest = max(active, key=lambda hold: (hold.until is None, hold.until or now))
-    codes = sorted({hold.code for hold in active})
-    return Block("hold", {"hold_code": longest.code, "until": longest.until, "hold_codes": codes})
-
-
-def register_hold(facts: Facts, now: datetime) -> Block | None:
-    """No hold keeps the student from registering."""
-    return hold_block(facts.student.holds, "register", now)
 
 
 def conflict_block(clashes: Sequence[Clash]) -> Block | None:
@@ -159,7 +148,6 @@ FULL = Depth(
         student_inactive,
         class_not_open,
         no_open_window,
-        register_hold,
         time_conflict,
         term_limit,
         class_full,
@@ -174,7 +162,6 @@ CHEAP = Depth(
         student_inactive,
         class_not_open,
         no_open_window,
-        register_hold,
         class_full,
     ),
     line=(waitlist_closed, waitlist_full),
@@ -190,7 +177,6 @@ APPROVAL = Depth(
     seat=(
         student_inactive,
         class_not_running,
-        register_hold,
         time_conflict,
         term_limit,
         class_full,
@@ -199,10 +185,10 @@ APPROVAL = Depth(
 )
 """A pending registration: it was made in time, so windows are not asked again."""
 
-PROMOTION = Depth(seat=(student_inactive, register_hold, time_conflict, term_limit))
+PROMOTION = Depth(seat=(student_inactive, time_conflict, term_limit))
 """Somebody in the line, when a seat is free."""
 
-ACCEPTANCE = Depth(seat=(student_inactive, register_hold, time_conflict))
+ACCEPTANCE = Depth(seat=(student_inactive, time_conflict))
 """Somebody whose seat is set aside already."""
 
 
@@ -238,6 +224,5 @@ def registration_bounds(facts: Facts, now: datetime) -> Bounds:
             facts.school_class.promotion_ends_at,
             *(window.opens_at for window in own_windows),
             *(window.closes_at for window in own_windows),
-            *(hold.until for hold in facts.student.holds),
         ],
     )

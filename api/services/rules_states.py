@@ -12,7 +12,7 @@ from api.errors import Block
 from api.models.registration import LIVE, SEATED, RegistrationState
 from api.models.school_class import ClassStatus
 from api.services.rules_facts import Facts
-from api.services.rules_registration import ACCEPTANCE, hold_block, judge
+from api.services.rules_registration import ACCEPTANCE, judge
 from api.services.rules_verdicts import Refused, approval_verdict
 
 PENDING = RegistrationState.PENDING
@@ -187,11 +187,9 @@ def moves(facts: MoveFacts, now: datetime) -> dict[Rel, tuple[Block, ...]]:
 
 
 def _against_drop(facts: MoveFacts, now: datetime) -> tuple[Block, ...]:
-    against = []
-    if not facts.may_drop_at(now):
-        against.append(Block("registration-closed", {"closed_at": facts.drop_until}))
-    held = hold_block(facts.facts.student.holds, "drop", now)
-    return (*against, held) if held else tuple(against)
+    if facts.may_drop_at(now):
+        return ()
+    return (Block("registration-closed", {"closed_at": facts.drop_until}),)
 
 
 def _against_withdraw(facts: MoveFacts, now: datetime) -> tuple[Block, ...]:

@@ -13,20 +13,14 @@ from sqlalchemy import Row, delete, insert, update
 
 from api.authz.actor import Actor
 from api.authz.policy import Policy
-from api.errors import StateConflict
+from api.errors import Block
 from api.ids import Ids
 from api.models import session as sessions
 from api.models.database import Transaction
 from api.models.session import ClassSession, MeetingPattern
 from api.services import timetable
 from api.services.judged import Judged, Listed
-from api.services.rules_timetable import (
-    MAX_EXCEPT_DATES,
-    MAX_SESSIONS,
-    PlannedSession,
-    TimetableFault,
-    session_at,
-)
+from api.services.rules_timetable import PlannedSession, TimetableFault, session_at
 
 Found = tuple[Row[Any], Row[Any]]
 """The class of a session, locked, and the session."""
@@ -47,13 +41,15 @@ class Sessions:
         Raises:
             AuthenticationRequired, NotFound: no such class, or not for the caller's eyes.
         """
-        heading = timetable.readable_class(tx, self.policy, actor, class_id)
-        verdicts = timetable.verdicts(self.policy, actor, heading.organization_id)
+        heading = timetable.readable_class(
+            tx, self.policy, actor, class_id, sessions.HEADING_OF_SESSIONS
+        )
+        may_edit = timetable.may_edit(self.policy, actor, heading.organization_id)
         return Listed(
             select=sessions.SESSIONS,
             parameters={"organization_id": heading.organization_id, "class_id": class_id},
-            judge=lambda _tx, rows: [Judged(row, verdicts) for row in rows],
-            verdicts={"create": verdicts["edit"]},
+            judge=lambda _tx, rows: [_judged(row, may_edit=may_edit) for row in rows],
+            verdicts=timetable.create_verdict(timetable.SESSIONS, heading, may_edit=may_edit),
         )
 
     def get(self, tx: Transaction, actor: Actor, session_id: UUID) -> Judged:
@@ -64,7 +60,8 @@ class Sessions:
         """
         found = tx.first(sessions.SESSION_BY_ID, session_id=session_id)
         row = timetable.require_reading(self.policy, actor, found)
-        return Judged(row, timetable.verdicts(self.policy, actor, row.organization_id))
+        may_edit = timetable.may_edit(self.policy, actor, row.organization_id)
+        return _judged(row, may_edit=may_edit)
 
     def create(
         self, tx: Transaction, actor: Actor, class_id: UUID, new: Mapping[str, Any]
@@ -78,8 +75,7 @@ class Sessions:
         """
         school_class = timetable.editable_class(tx, self.policy, actor, class_id)
         planned = _planned(school_class, new["local_start"], new["duration_minutes"])
-        room = timetable.room_for_sessions(tx, school_class)
-        timetable.refuse_without_room(room, "sessions", MAX_SESSIONS)
+        timetable.SESSIONS.refuse(timetable.sessions_of(tx, school_class))
 
         row = tx.execute(
             INSERT,
@@ -96,7 +92,7 @@ class Sessions:
             },
         ).one()
         timetable.changed(tx, actor, school_class)
-        return Judged(row, timetable.verdicts(self.policy, actor, row.organization_id))
+        return Judged(row, timetable.verdicts(may_edit=True))
 
     def find_for_update(self, tx: Transaction, actor: Actor, session_id: UUID) -> Found:
         """The class, locked, and the session.
@@ -121,9 +117,8 @@ class Sessions:
             StateConflict: its pattern has as many exceptions as it may.
         """
         school_class, row = found
-        verdicts = timetable.verdicts(self.policy, actor, row.organization_id)
         if not changes:
-            return Judged(row, verdicts)
+            return _judged(row, may_edit=True)
         columns = {name: value for name, value in changes.items() if name == "status"}
         if changes.keys() - {"status"}:
             start = changes.get("local_start", datetime.fromisoformat(row.local_start))
@@ -140,7 +135,8 @@ class Sessions:
         )
         changed = tx.execute(statement.returning(ClassSession)).one()
         timetable.changed(tx, actor, school_class)
-        return Judged(changed, verdicts)
+        against = () if changed.pattern_id is None else _against_exception(row)
+        return Judged(changed, timetable.verdicts(may_edit=True, against_delete=against))
 
     def delete(self, tx: Transaction, actor: Actor, found: Found) -> None:
         """Remove a session; its pattern, if it has one, notes the day as an exception.
@@ -159,21 +155,35 @@ class Sessions:
         timetable.changed(tx, actor, school_class)
 
 
+def _judged(row: Row[Any], *, may_edit: bool) -> Judged:
+    against = _against_exception(row)
+    return Judged(row, timetable.verdicts(may_edit=may_edit, against_delete=against))
+
+
+def _against_exception(row: Row[Any]) -> tuple[Block, ...]:
+    """What stands against one exception more of the pattern that a session follows."""
+    return () if row.pattern_id is None else timetable.EXCEPTIONS.blocks(len(_other_days(row)))
+
+
+def _other_days(row: Row[Any]) -> set[str]:
+    return {*row.pattern_except_dates} - {row.local_start[:10]}
+
+
 def _except(tx: Transaction, row: Row[Any]) -> None:
-    pattern = tx.first(sessions.PATTERN_BY_ID, pattern_id=row.pattern_id)
-    assert pattern is not None, "a session refers to its pattern"
-    days = sorted({*pattern.except_dates, row.local_start[:10]})
-    if len(days) > MAX_EXCEPT_DATES:
-        raise StateConflict(
-            f"The pattern has {MAX_EXCEPT_DATES} exceptions; change the pattern instead.",
-            limit=MAX_EXCEPT_DATES,
-        )
+    """Let the pattern that a session follows leave out its day. The class is locked."""
+    others = _other_days(row)
+    timetable.EXCEPTIONS.refuse(len(others))
     tx.execute(
         update(MeetingPattern)
         .where(
-            MeetingPattern.organization_id == row.organization_id, MeetingPattern.id == pattern.id
+            MeetingPattern.organization_id == row.organization_id,
+            MeetingPattern.id == row.pattern_id,
         )
-        .values(except_dates=days, version=pattern.version + 1, updated_at=tx.now())
+        .values(
+            except_dates=sorted({*others, row.local_start[:10]}),
+            version=MeetingPattern.version + 1,
+            updated_at=tx.now(),
+        )
     )
 
 

@@ -2,25 +2,55 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, update
+from sqlalchemy import Row, Select, update
 
 from api.authz.actor import Actor
 from api.authz.policy import Action, Policy, Subject
-from api.errors import FieldError, StateConflict, ValidationFailed
+from api.errors import Block, FieldError, StateConflict, ValidationFailed
 from api.models import session as sessions
 from api.models.database import Transaction
 from api.models.school_class import ClassStatus, SchoolClass, instructor_ids
 from api.services import class_seats, inheritance, timetable_versions
 from api.services.catalogue import refuse_absent
 from api.services.class_visibility import subject_of
-from api.services.judged import Verdicts, permitted
-from api.services.rules_timetable import MAX_SESSIONS, TimetableFault
+from api.services.judged import ALLOWED, FORBIDDEN, Verdicts, permitted
+from api.services.rules_timetable import MAX_EXCEPT_DATES, MAX_SESSIONS, TimetableFault
 
 MAX_PATTERNS = 20
 """Meeting patterns of one class."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """The most that there may be of something: what a link and a refusal both ask."""
+
+    most: int
+    detail: str
+
+    def blocks(self, taken: int) -> tuple[Block, ...]:
+        """What stands against one more, beside as many as there are."""
+        return ALLOWED if taken < self.most else (Block(StateConflict.code, {"limit": self.most}),)
+
+    def refuse(self, taken: int) -> None:
+        """Go on if there is room for one more.
+
+        Raises:
+            StateConflict: there are as many as there may be; `limit` says how many.
+        """
+        for block in self.blocks(taken):
+            raise StateConflict(self.detail, **block.details)
+
+
+PATTERNS = Limit(MAX_PATTERNS, f"A class has at most {MAX_PATTERNS} meeting patterns.")
+SESSIONS = Limit(MAX_SESSIONS, f"A class has at most {MAX_SESSIONS} sessions.")
+EXCEPTIONS = Limit(
+    MAX_EXCEPT_DATES,
+    f"The pattern has {MAX_EXCEPT_DATES} exceptions; change the pattern instead.",
+)
 
 
 def require_reading(policy: Policy, actor: Actor, row: Row[Any] | None) -> Row[Any]:
@@ -43,13 +73,15 @@ def require_reading(policy: Policy, actor: Actor, row: Row[Any] | None) -> Row[A
     return row
 
 
-def readable_class(tx: Transaction, policy: Policy, actor: Actor, class_id: UUID) -> Row[Any]:
+def readable_class(
+    tx: Transaction, policy: Policy, actor: Actor, class_id: UUID, heading: Select[Any]
+) -> Row[Any]:
     """The class whose timetable is asked for, as far as it decides who may see it.
 
     Raises:
         AuthenticationRequired, NotFound: there is none, or not for the caller's eyes.
     """
-    return require_reading(policy, actor, tx.first(sessions.HEADING, class_id=class_id))
+    return require_reading(policy, actor, tx.first(heading, class_id=class_id))
 
 
 def editable_class(tx: Transaction, policy: Policy, actor: Actor, class_id: UUID) -> Row[Any]:
@@ -68,10 +100,22 @@ def editable_class(tx: Transaction, policy: Policy, actor: Actor, class_id: UUID
     return row
 
 
-def verdicts(policy: Policy, actor: Actor, organization_id: UUID) -> Verdicts:
+def may_edit(policy: Policy, actor: Actor, organization_id: UUID) -> bool:
+    """Whether the caller is staff, who alone change timetables."""
+    return policy.allows(actor, Action.CLASS_EDIT, Subject(organization_id))
+
+
+def verdicts(*, may_edit: bool, against_delete: tuple[Block, ...] = ALLOWED) -> Verdicts:
     """The verdicts of editing and deleting a part of a timetable."""
-    may_edit = policy.allows(actor, Action.CLASS_EDIT, Subject(organization_id))
-    return {"edit": permitted(may_edit), "delete": permitted(may_edit)}
+    return {
+        "edit": permitted(may_edit),
+        "delete": against_delete if may_edit else FORBIDDEN,
+    }
+
+
+def create_verdict(limit: Limit, heading: Row[Any], *, may_edit: bool) -> Verdicts:
+    """The verdict of making one more part of the timetable that was asked for."""
+    return {"create": limit.blocks(heading.taken) if may_edit else FORBIDDEN}
 
 
 def changed(tx: Transaction, actor: Actor, school_class: Row[Any]) -> None:
@@ -95,24 +139,14 @@ def changed(tx: Transaction, actor: Actor, school_class: Row[Any]) -> None:
     class_seats.revised(tx, actor, row)
 
 
-def room_for_sessions(tx: Transaction, school_class: Row[Any], *, beside: int = 0) -> int:
-    """How many sessions the class may still have, not counting `beside` of those it has."""
+def sessions_of(tx: Transaction, school_class: Row[Any]) -> int:
+    """How many sessions a locked class has."""
     taken = tx.scalar(
         sessions.COUNT_OF_SESSIONS,
         organization_id=school_class.organization_id,
         class_id=school_class.id,
     )
-    return MAX_SESSIONS - int(taken) + beside
-
-
-def refuse_without_room(room: int, what: str, limit: int) -> None:
-    """Go on if there is room for one more.
-
-    Raises:
-        StateConflict: the class has as many as it may; `limit` says how many.
-    """
-    if room < 1:
-        raise StateConflict(f"A class has at most {limit} {what}.", limit=limit)
+    return int(taken)
 
 
 def refusal_of(fault: TimetableFault) -> ValidationFailed:

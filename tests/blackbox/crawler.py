@@ -58,16 +58,16 @@ class Crawl:
         header = LINK.finditer(page.headers.get("Link", ""))
         yield from self._own(link[1] for link in header if "method=" not in link[0])
         if "json" in page.headers.get("Content-Type", "") and "openapi" not in url:
-            yield from self._own(self._read(url, page.json()))
+            yield from self._own(self.read(url, page.json()))
 
     def _own(self, hrefs):
         return [href for href in hrefs if href.startswith(self.base)]
 
-    def _read(self, page, document):
+    def read(self, page, document):
         """The links of a document and of everything in it; actions are put aside."""
         if isinstance(document, list):
             for part in document:
-                yield from self._read(page, part)
+                yield from self.read(page, part)
         if not isinstance(document, dict):
             return
         for name, part in document.items():
@@ -75,7 +75,7 @@ class Crawl:
                 here = part.get("self", {}).get("href", page)
                 yield from self._linked(here, part)
             elif name != "_blocked":
-                yield from self._read(page, part)
+                yield from self.read(page, part)
 
     def _linked(self, page, links):
         for rel, link in links.items():
@@ -92,15 +92,22 @@ class Crawl:
                 body=tuple(link.get("body", {}).items()),
                 is_conditional="precondition" in link,
             )
-            self.actions.setdefault(action.kind, []).append(action)
+            known = self.actions.setdefault(action.kind, [])
+            if action not in known:
+                known.append(action)
 
-    def offered(self, kind):
-        """An action of this kind that is offered still, with the page as it is now; else None."""
-        for action in self.actions[kind]:
+    def offered(self, kind, most=1):
+        """Up to so many actions of this kind that are offered still, each when it is its turn.
+
+        With each comes the page as it is then; what was given once is not given again.
+        """
+        waiting = self.actions.get(kind, [])
+        while waiting and most:
+            action = waiting.pop(0)
             page = self.person.get(action.page)
-            if page.is_success and action.rel in page.json()["_links"]:
-                return action, page
-        return None
+            if page.is_success and action.rel in page.json().get("_links", ()):
+                yield action, page
+                most -= 1
 
 
 @dataclass
@@ -126,6 +133,19 @@ class Forms:
         needed = {name: value_of(name, given) for name in schema.get("required", ())}
         special = {name: said(value) for name, value in given.get(action.kind, {}).items()}
         return needed | dict(action.body) | special
+
+    def methods_at(self, name):
+        """The operations at the path of this one, by method."""
+        path, _, _ = self.operations[name]
+        return {
+            method.upper(): other
+            for other, (at, method, _) in self.operations.items()
+            if at == path
+        }
+
+    def is_public(self, name):
+        """Whether an operation needs no token."""
+        return self.operations[name][2].get("security") == []
 
     def template_of(self, url, base):
         """The operation behind a GET of this address, or None."""

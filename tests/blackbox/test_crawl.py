@@ -4,11 +4,14 @@ import secrets
 
 import pytest
 
+from api.http.problem_links import RELS
 from tests.blackbox.crawler import Crawl, Forms
 from tests.blackbox.world import PASSWORD, a_world
 
 numbers = itertools.count(1)
 ROLES = ("stranger", "student", "instructor", "registrar", "owner")
+MOST = 2
+"""Links of one kind that each person follows; each kind once before any of them twice."""
 
 
 @pytest.fixture(scope="module")
@@ -51,10 +54,24 @@ def furnished(town):
         assert owner.post(seats, {"student_id": town.classmate["id"]}).status_code == 201
         if number < 3:
             assert town.student.post(seats, {}).status_code == 201
+    # A line that never moves: each of those who may do so lets somebody leave it.
+    line = town.a_class(title="Line", capacity=0).json()["_links"]["registrations"]["href"]
+    for _ in range(2 * MOST):
+        new = {"given_name": "Cleo", "family_name": "Waiting"}
+        waiting = owner.post(f"{town.url}/students", new).json()["id"]
+        place = owner.post(line, {"student_id": waiting, "on_full": "waitlist"})
+        assert place.status_code == 201, place.text
     town.a_term("Unused")
     owner.post(f"{town.url}/courses", {"code": "NONE", "title": "Unused"})
     town.people["hostess"] = town.signed_up("hostess")
     return town
+
+
+@pytest.fixture(scope="module")
+def bare(world):
+    """A school with nothing in it but people."""
+    with a_world(world.client, world.target, world.owner) as bare:
+        yield bare
 
 
 @pytest.fixture(scope="module")
@@ -68,10 +85,13 @@ def crawl_of(town):
 
     @functools.cache
     def crawl_of(role):
-        person = town.nobody if role == "nobody" else town.people[role]
-        return Crawl(person, town.base).run()
+        return Crawl(whoever(town, role), town.base).run()
 
     return crawl_of
+
+
+def whoever(town, role):
+    return town.nobody if role == "nobody" else town.people[role]
 
 
 @pytest.mark.parametrize("role", ["nobody", *ROLES])
@@ -88,7 +108,17 @@ def test_check_40_every_documented_operation_is_reached(town, forms, crawl_of):
     crawls = [crawl_of(role) for role in town.people]
 
     reached = {operation for crawl in crawls for operation, _ in crawl.actions}
-    reached |= {forms.template_of(url, town.base) for crawl in crawls for url in crawl.pages}
+    addresses = {
+        forms.template_of(url, town.base): (crawl.person, url)
+        for crawl in crawls
+        for url in crawl.pages
+    }
+    addresses.pop(None, None)
+    for name, (person, url) in addresses.items():
+        # What can be read says by itself what else can be done at its address.
+        allowed = person.open("OPTIONS", url).headers["Allow"].split(", ")
+        here = forms.methods_at(name)
+        reached |= {here[method] for method in allowed if method in here}
 
     missing = {name for name in forms.operations.keys() - reached if not is_unlinked(forms, name)}
     assert missing == set()
@@ -97,24 +127,20 @@ def test_check_40_every_documented_operation_is_reached(town, forms, crawl_of):
 def is_unlinked(forms, name):
     """Whether an operation is one that no link needs to name.
 
-    A PUT has the address of the PATCH beside it, and a registration's DELETE stands for its
-    transitions. An external id is known to another system only; `current` is an alias; codes and
-    relations are addresses themselves.
+    An external id is known to another system only; `current` is an alias; codes and relations are
+    addresses themselves.
     """
-    path, method, _ = forms.operations[name]
-    return (
-        method == "put"
-        or name == "delete_registration"
-        or "by-external-id" in path
-        or path in {"/v1/tokens/current", "/problems/{code}", "/rels/{rel}"}
-    )
+    path, _, _ = forms.operations[name]
+    alone = {"/v1/tokens/current", "/problems/{code}", "/rels/{rel}"}
+    return "by-external-id" in path or path in alone
 
 
-# What ends something comes after what needs it, and whoever waits leaves before a seat gets free;
-# the last three end the person, so others do them.
+# What ends something comes after what needs it, and whoever waits leaves before a seat gets free.
 LATE = ("leave", "drop", "remove", "cancel", "revoke", "delete")
 HOLDERS = {"delete_class", "delete_meeting_pattern", "delete_student"}
-FINAL = {("delete_user", "delete"), ("delete_token", "revoke"), ("delete_member", "delete")}
+LEAVE, REVOKE = ("delete_member", "delete"), ("delete_token", "revoke")
+FINAL = (LEAVE, REVOKE, ("delete_user", "delete"))
+"""What may end the access of whoever does it: then somebody else does it, alone."""
 
 
 def in_order(kinds):
@@ -125,12 +151,13 @@ def in_order(kinds):
         turn = LATE.index(rel) + 1 if rel in LATE else 0
         return (operation == "delete_organization", operation in HOLDERS, turn, kind)
 
-    return sorted(set(kinds) - FINAL, key=lateness)
+    return sorted(kinds, key=lateness)
 
 
 def values(town, person):
     """What forms ask for that no link gives: people and classes made for this call."""
     is_staff = person in (town.owner, town.people["registrar"])
+    username = person.username or town.stranger.username
 
     def a_student():
         new = {"given_name": "New", "family_name": "Student"}
@@ -150,8 +177,8 @@ def values(town, person):
     return {
         "code": a_code,
         "reason_code": lambda: "other",
-        ("create_token", "create"): {"username": person.username, "password": PASSWORD},
-        ("create_token", "token"): {"username": person.username, "password": PASSWORD},
+        ("create_token", "create"): {"username": username, "password": PASSWORD},
+        ("create_token", "token"): {"username": username, "password": PASSWORD},
         ("create_member", "create"): {"username": lambda: town.signed_up("member").username},
         ("create_class_registration", "register"): who,
         ("create_class_registration", "join-waitlist"): who,
@@ -167,38 +194,119 @@ def require_account(person):
         pytest.skip("links are used up with accounts of their own, and sign-up is closed there")
 
 
-@pytest.mark.parametrize("role", ROLES)
-def test_check_40_every_action_that_a_link_offers_is_done(town, forms, role):
-    person = town.people[role]
-    require_account(person)
+@pytest.mark.parametrize("role", ["nobody", *ROLES])
+def test_check_40_every_action_that_a_link_offers_is_done(town, forms, crawl_of, role):
+    require_account(town.people["stranger" if role == "nobody" else role])
+    person, seen = whoever(town, role), crawl_of(role)
     crawl = Crawl(person, town.base).run()
+    without_end(crawl)
+    # Whatever was done before by others, what was offered at first must still be done.
+    kinds = in_order({*crawl.actions, *(seen.actions.keys() - {*FINAL})})
     refused, undone = [], []
 
-    for kind in in_order(crawl.actions):
-        found = crawl.offered(kind)
-        if found is None:
-            undone.append(kind)
-            continue
-        action, page = found
-        body = forms.smallest(action, values(town, person))
-        tag = page.headers.get("ETag") if action.is_conditional else None
-        answer = person.open(action.method, action.href, json=body, if_match=tag)
-        if action.operation == "create_user":
-            town.accounts.append(body["username"])
-        if not answer.is_success:
-            refused.append((kind, action.page, answer.status_code, answer.text))
+    def follow(kind, most):
+        done = []
+        for action, page in crawl.offered(kind, most):
+            done.append(action)
+            answer = taken(town, forms, person, action, page)
+            if not answer.is_success and not needs_account(forms, role, action, answer):
+                refused.append((kind, action.page, answer.status_code, answer.text))
+        return done
+
+    *others, last = kinds
+    undone += [kind for kind in others if not follow(kind, 1)]
+    for kind in others:
+        follow(kind, MOST - 1)
+    undone += [last] if not follow(last, 1) else []
 
     assert refused == []
     assert undone == []
 
 
-@pytest.mark.parametrize("kind", sorted(FINAL))
-def test_check_40_who_ends_their_own_access_is_done_with(world, forms, kind):
-    person = world.joined("leaver", "student")
+def taken(town, forms, person, action, page):
+    """What a link is answered, called by its form; what was edited is put back, too."""
+    body = forms.smallest(action, values(town, person))
+    tag = page.headers.get("ETag") if action.is_conditional else None
+    answer = person.open(action.method, action.href, json=body, if_match=tag)
+    if action.operation == "create_user":
+        town.accounts.append(body["username"])
+    replaces = forms.methods_at(action.operation).get("PUT")
+    if answer.is_success and action.method == "PATCH" and replaces is not None:
+        whole = answer.json()
+        return person.open("PUT", action.href, json=whole, if_match=answer.headers["ETag"])
+    return answer
+
+
+def needs_account(forms, role, action, answer):
+    """Whether nobody was told to log in first, where that is what it takes."""
+    is_for_users = role == "nobody" and not forms.is_public(action.operation)
+    return is_for_users and answer.status_code == 401
+
+
+def own_ids(person):
+    """What a person is known by: the ends of these are the end of their access."""
+    if person.token is None:
+        return set()
+    me = person.get("/v1/me").json()
+    return {me["user"]["id"], me["token_id"], *(member["id"] for member in me["memberships"])}
+
+
+def is_of(ids, action):
+    return any(known in action.href for known in ids)
+
+
+def without_end(crawl):
+    """Leave out what ends the access of whoever crawls."""
+    own = own_ids(crawl.person)
+    for kind in {*FINAL} & crawl.actions.keys():
+        crawl.actions[kind] = [each for each in crawl.actions[kind] if not is_of(own, each)]
+        if not crawl.actions[kind]:
+            del crawl.actions[kind]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_check_40_who_ends_their_own_access_is_done_with(bare, role):
+    person = bare.signed_up("leaver") if role == "stranger" else bare.joined("leaver", role)
     require_account(person)
-    action, page = Crawl(person, world.base).run().offered(kind)
+    own, crawl = own_ids(person), Crawl(person, bare.base).run()
 
-    ended = person.open(action.method, action.href, if_match=page.headers["ETag"])
+    for kind in FINAL:
+        if role == "stranger" and kind == LEAVE:
+            assert kind not in crawl.actions
+            continue
+        crawl.actions[kind] = [each for each in crawl.actions[kind] if is_of(own, each)]
+        ((action, page),) = crawl.offered(kind)
+        ended = crawl.person.open(action.method, action.href, if_match=page.headers["ETag"])
+        assert ended.status_code == 204, ended.text
+        assert not crawl.person.get(action.page).is_success
+        if kind == REVOKE:
+            crawl.person = bare.logged_in(person.username)
 
-    assert ended.status_code == 204
-    assert not person.get(action.page).is_success
+
+def test_check_40_the_links_of_refusals_lead_on(bare, forms):
+    person = bare.student
+    require_account(person)
+    owner, followed = bare.owner, set()
+    full = bare.a_class(title="Full", capacity=0).json()
+    open_one = bare.a_class(title="Open").json()["_links"]["registrations"]["href"]
+    assert person.post(open_one, {}).status_code == 201
+    item = full["_links"]["self"]["href"]
+    refusals = [
+        (person, lambda: person.post(open_one, {})),
+        (person, lambda: person.post(full["_links"]["registrations"]["href"], {})),
+        (owner, lambda: owner.open("DELETE", item, if_match=owner.get(item).headers["ETag"])),
+    ]
+
+    for caller, refused in refusals:
+        problem = refused()
+        crawl = Crawl(caller, bare.base)
+        assert problem.status_code == 409, problem.text
+        for href in crawl.read(str(problem.url), {"_links": problem.json()["_links"]}):
+            assert caller.get(href).is_success, href
+        for action in itertools.chain(*crawl.actions.values()):
+            body = forms.smallest(action, {})
+            done = caller.open(action.method, action.href, json=body, if_match="*")
+            assert done.is_success, done.text
+        followed |= problem.json()["_links"].keys()
+
+    assert followed == set(RELS)

@@ -154,8 +154,14 @@ def test_sign_up_is_closed_where_it_is_closed(database_url, http_clock, app_cloc
     client = Client(closed.test_client())
 
     refused = client.post("/v1/users", {"username": "nobody-here", "password": PASSWORD})
+    doors = [client.get(path).json for path in ("/", "/v1")]
+    page = client.get("/", headers={"Accept": "text/html"})
 
     assert (refused.status_code, refused.json["code"]) == (403, "signup-closed")
+    for door in doors:
+        assert "users" not in door["_links"]
+        assert door["_blocked"] == {"users": [{"code": "signup-closed"}]}
+    assert "/v1/users" not in page.text
     assert stored(closed, User, User.username == "nobody-here") == []
     closed.extensions["homeroom"].database.close()
 

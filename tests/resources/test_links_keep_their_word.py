@@ -4,7 +4,6 @@ Every call is made and rolled back, so that each finds the school as the represe
 What time alone has changed is settled before: links are judged by what is written down.
 """
 
-from contextlib import contextmanager
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -13,18 +12,17 @@ import pytest
 from api import ids
 from api.authz.actor import Actor
 from api.clock import to_text
-from api.http.links import LinkMaker
 from api.models import Role
-from api.models.database import Database
 from api.schemas.classes import CLASS
 from api.schemas.registrations import REGISTRATION
 from api.services import class_seats
 from api.services.sweeper import Sweeper
 from tests import apps, factories
 from tests.fake_clock import START
+from tests.resources.kept_word import HOST, id_of, kept, rolled_back
 
-HOST = "https://homeroom.test"
-NEEDS_REASON = {"removed", "rejected"}
+__all__ = ["rolled_back"]  # a fixture
+
 DEEP = {"time-conflict", "term-limit", "waitlist-limit"}
 """What a list leaves to the item, unless it is asked for one student."""
 
@@ -205,7 +203,7 @@ def offered(world):
 def offered_with_a_clash(world):
     offered(world)
     url, registration = world.url, world.registration
-    row = SimpleNamespace(id=_id(url), organization_id=world.school.row.id)
+    row = SimpleNamespace(id=id_of(url), organization_id=world.school.row.id)
     world.meets(row)
     other = world.a_class()
     world.meets(other)
@@ -295,10 +293,10 @@ STATES = [
 
 
 @pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)
-def test_a_link_is_there_exactly_when_its_call_is_not_refused(state, app, http_clock, monkeypatch):
+def test_a_link_is_there_exactly_when_its_call_is_not_refused(state, app, http_clock, request):
     world = World(app, http_clock)
     state(world)
-    monkeypatch.setattr(Database, "write", _rolled_back(Database.write))
+    request.getfixturevalue("rolled_back")
 
     for name, person in world.people.items():
         for student in _subjects(world, person):
@@ -329,54 +327,13 @@ def _subjects(world, person):
 
 
 def _kept(world, person, kind, seen, wish):
-    document = seen.json
-    renderer = world.app.extensions["homeroom"].edge.renderer
-    row = SimpleNamespace(**{n: _id(v) for n, v in document.items() if _is_id(n, v)})
-    for rel in kind.rels:
-        if not rel.judged or rel.name == _twin(document):
-            continue
-        link = LinkMaker(rel, renderer.targets[rel.operation])(row, HOST)
-        shown = document["_links"].get(rel.name)
-        blocks = [block["code"] for block in document.get("_blocked", {}).get(rel.name, ())]
-        if shown is None and not blocks and _is_void(rel, document):
-            continue
-        assert shown is None or (shown == link and not blocks), rel.name
-        codes = _refusal(person, link, seen.headers["ETag"], wish)
-        if codes != blocks or (shown is None) != bool(codes):
-            yield rel.name, {"shown": shown is not None, "blocked": blocks, "refused": codes}
+    targets = world.app.extensions["homeroom"].edge.renderer.targets
 
+    def form(link):
+        names_a_student = "on_full" in link.get("body", {})
+        return {"student_id": ids.encode("stu", wish.id)} if names_a_student else {}
 
-def _twin(document):
-    """Of two rels that are one call, `to: enrolled`, that which the state does not mean."""
-    return "accept" if document.get("state") == "pending" else "approve"
-
-
-def _is_void(rel, document):
-    """Neither shown nor blocked: a line beside a free seat, for its call gives the seat."""
-    return rel.name == "join-waitlist" and "register" in document["_links"]
-
-
-def _refusal(person, link, etag, wish):
-    """The codes with which the call is refused by 401, 403 or 409; none if it is not."""
-    body = dict(link["body"]) if "body" in link else {}
-    if body.get("to") in NEEDS_REASON:
-        body["reason_code"] = "because"
-    if "on_full" in body:
-        body["student_id"] = ids.encode("stu", wish.id)
-    options = {} if "type" not in link else {"json": body, "content_type": link["type"]}
-    answer = person.open(
-        link.get("method", "GET"),
-        link["href"],
-        if_match=etag if "precondition" in link else None,
-        **options,
-    )
-    if answer.status_code == 401:
-        return ["forbidden"]
-    if answer.status_code in {403, 409}:
-        blocks = answer.json.get("blocks", [answer.json])
-        return [block["code"] for block in blocks]
-    assert answer.status_code < 400, (link, answer.json)
-    return []
+    return kept(person, kind.rels, seen, targets=targets, form=form)
 
 
 def _as_in_the_list(world, person, seen, query):
@@ -396,31 +353,9 @@ def _as_in_the_list(world, person, seen, query):
             yield "in the list", rel, item
 
 
-def _rolled_back(write):
-    @contextmanager
-    def rolled_back(database):
-        with write(database) as tx:
-            tx.discard()
-            yield tx
-
-    return rolled_back
-
-
 def _window(opens, closes, audience=None):
     return {
         "audience": audience,
         "opens_at": to_text(START + opens),
         "closes_at": to_text(START + closes),
     }
-
-
-def _is_id(name, value):
-    return isinstance(value, str) and (name == "id" or name.endswith("_id")) and "_" in value
-
-
-def _id(text):
-    text = text.rpartition("/")[2]
-    try:
-        return ids.decode(text.partition("_")[0], text)
-    except ValueError:
-        return None

@@ -87,6 +87,8 @@ def urls(school, taught):
         "registrations of a class": f"{taught}/registrations",
         "registrations of a student": f"{student}/registrations",
         "line": f"{taught}/waitlist",
+        "sessions": f"{taught}/sessions",
+        "meeting patterns": f"{taught}/meeting-patterns",
     }
 
 
@@ -100,6 +102,8 @@ BUDGETS = [
     ("registrations of a class", "", 2),
     ("registrations of a student", "", 2),
     ("line", "", 2),
+    ("sessions", "", 2),
+    ("meeting patterns", "", 2),
     ("line", "expand=class.course,student", 5),
     ("class", "expand=course", 2),
     ("class", "expand=course,term", 3),
@@ -124,6 +128,15 @@ def test_a_read_keeps_within_its_budget(school, urls, query_count, name, query, 
         assert answer.status_code == 200, answer.json
         assert len(query_count) <= most + AUTHENTICATION, "\n\n".join(query_count)
         assert query_count
+
+
+def test_whether_an_account_may_go_is_read_with_it(school, query_count):
+    url = f"/v1/users/{ids.encode('usr', school.owner.member.user_id)}"
+
+    seen = school.owner.get(url)
+
+    assert seen.json["_blocked"] == {"delete": [{"code": "last-owner"}]}
+    assert len(query_count) == 1 + AUTHENTICATION
 
 
 def test_a_page_of_classes_that_were_shown_before_is_one_statement(school, urls, query_count):

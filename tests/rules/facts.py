@@ -10,7 +10,6 @@ from api.services.rules_conflicts import Clash, Span
 from api.services.rules_facts import (
     ClassFacts,
     Facts,
-    Hold,
     LiveRegistration,
     OrganizationFacts,
     StudentFacts,
@@ -38,10 +37,6 @@ def some_facts(**members):
     return Facts(school_class=school_class, student=student, organization=organization)
 
 
-def a_hold(code="fees", blocks=("register",), until=None):
-    return Hold(code=code, blocks=frozenset(blocks), until=until)
-
-
 def a_live_registration(state=RegistrationState.ENROLLED):
     return LiveRegistration(id=UUID(int=7), state=state)
 
@@ -54,15 +49,15 @@ def a_clash(number=1):
     return Clash(ours, theirs)
 
 
+INACTIVE = {"student_status": "inactive"}
 FULL_CLASS = {"capacity": 2, "seats_taken": 2}
 BLOCKING = {"clashes": (a_clash(),), "conflict_policy": ConflictPolicy.BLOCK}
 EVERYTHING_WRONG = {
     **FULL_CLASS,
     **BLOCKING,
     "status": ClassStatus.CLOSED,
-    "student_status": "inactive",
+    **INACTIVE,
     "live": a_live_registration(),
-    "holds": (a_hold(),),
     "max_live_classes_per_term": 3,
     "live_count": 3,
     "max_waitlists_per_term": 1,

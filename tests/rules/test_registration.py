@@ -30,7 +30,6 @@ from tests.rules.facts import (
     FULL_CLASS,
     NOON,
     a_clash,
-    a_hold,
     a_live_registration,
     at,
     some_facts,
@@ -73,40 +72,6 @@ def test_a_window_that_is_not_open_names_its_instant():
     windows = (Window(opens_at=at(1), closes_at=at(2)),)
 
     assert the_block(some_facts(windows=windows)) == ("not-open-yet", {"opens_at": at(1)})
-
-
-@pytest.mark.parametrize(
-    ("hold", "blocked"),
-    [
-        (a_hold(), True),
-        (a_hold(until=at(1)), True),
-        (a_hold(until=NOON), False),
-        (a_hold(blocks=()), False),
-        (a_hold(blocks=("drop",)), False),
-        (a_hold(blocks=("register", "drop")), True),
-    ],
-)
-def test_a_hold_on_registering_blocks_before_its_end(hold, blocked):
-    found = blocks(some_facts(holds=(hold,)), NOON)
-
-    assert codes(found) == (["hold"] if blocked else [])
-
-
-def test_of_several_holds_the_longest_leads_and_all_are_named():
-    holds = (a_hold("books", until=at(5)), a_hold("fees", until=None), a_hold("visa", until=at(9)))
-
-    assert the_block(some_facts(holds=holds)) == (
-        "hold",
-        {"hold_code": "fees", "until": None, "hold_codes": ["books", "fees", "visa"]},
-    )
-
-
-def test_of_two_holds_that_end_the_later_leads():
-    holds = (a_hold("books", until=at(5)), a_hold("visa", until=at(9)))
-
-    _, details = the_block(some_facts(holds=holds))
-
-    assert (details["hold_code"], details["until"]) == ("visa", at(9))
 
 
 def test_a_clash_names_both_sessions_and_the_other_class():
@@ -213,7 +178,6 @@ def test_all_reasons_come_at_once_the_most_relevant_first():
         "student-inactive",
         "class-not-open",
         "not-open-yet",
-        "hold",
         "time-conflict",
         "term-limit",
         "class-full",
@@ -230,9 +194,8 @@ def test_the_guards_stand_in_the_order_of_relevance_of_the_codes():
 
     found = codes(blocks(facts, NOON) + judge(FULL.line, facts, NOON))
 
-    known = [code for code in found if code in BLOCK_CODES]
-    assert known == sorted(known, key=BLOCK_CODES.index)
-    assert set(BLOCK_CODES) - set(known) == {"registration-closed", "audience"}
+    assert found == sorted(found, key=BLOCK_CODES.index)
+    assert set(BLOCK_CODES) - set(found) == {"registration-closed", "audience"}
 
 
 def test_a_list_leaves_conflicts_and_limits_out():
@@ -263,7 +226,6 @@ def test_for_nobody_only_the_class_itself_is_judged():
     [
         ({}, None),
         (EVERYTHING_WRONG, "student-inactive"),
-        ({"holds": (a_hold(),), **BLOCKING}, "hold"),
         (BLOCKING, "time-conflict"),
         ({"max_live_classes_per_term": 3, "live_count": 3}, "term-limit"),
         ({"status": ClassStatus.CLOSED, **FULL_CLASS, "live": a_live_registration()}, None),
@@ -277,17 +239,15 @@ def test_a_waiter_is_skipped_for_the_most_relevant_reason_of_the_student(members
 
 @given(
     windows=st.lists(st.tuples(st.integers(-9, 9), st.integers(1, 9)), max_size=3),
-    until=st.none() | st.integers(-9, 9),
     ends=st.none() | st.integers(-9, 9),
     eligible=st.integers(0, 1),
     later=st.integers(-10, 20),
 )
-def test_every_guard_answers_alike_throughout_the_bounds(windows, until, ends, eligible, later):
+def test_every_guard_answers_alike_throughout_the_bounds(windows, ends, eligible, later):
     facts = some_facts(
         windows=tuple(
             Window(opens_at=at(opens), closes_at=at(opens + lasts)) for opens, lasts in windows
         ),
-        holds=(a_hold(until=None if until is None else at(until)),),
         promotion_ends_at=None if ends is None else at(ends),
         eligible_waiting=eligible,
     )

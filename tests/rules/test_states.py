@@ -22,7 +22,7 @@ from api.services.rules_states import (
     rel_of_leaving,
     seat_delta,
 )
-from tests.rules.facts import BLOCKING, FULL_CLASS, NOON, a_hold, at, some_facts
+from tests.rules.facts import BLOCKING, FULL_CLASS, INACTIVE, NOON, at, some_facts
 
 S = RegistrationState
 MOMENT = timedelta(milliseconds=1)
@@ -146,17 +146,12 @@ def test_an_illegal_move_says_what_stands_against_it(rel, facts, expected):
 @pytest.mark.parametrize(
     ("rel", "facts", "expected"),
     [
-        (Rel.DROP, a_registration(S.ENROLLED, holds=(a_hold(),)), []),
-        (Rel.DROP, a_registration(S.ENROLLED, holds=(a_hold(blocks=("drop",)),)), ["hold"]),
-        (
-            Rel.DROP,
-            a_registration(S.ENROLLED, drop=NOON, holds=(a_hold(blocks=("drop",)),)),
-            ["registration-closed", "hold"],
-        ),
+        (Rel.DROP, a_registration(S.ENROLLED, **INACTIVE), []),
+        (Rel.DROP, a_registration(S.ENROLLED, drop=NOON), ["registration-closed"]),
         (
             Rel.ACCEPT,
-            a_registration(S.OFFERED, expires=at(1), holds=(a_hold(),), **BLOCKING),
-            ["hold", "time-conflict"],
+            a_registration(S.OFFERED, expires=at(1), **INACTIVE, **BLOCKING),
+            ["student-inactive", "time-conflict"],
         ),
         (
             Rel.ACCEPT,
@@ -164,11 +159,11 @@ def test_an_illegal_move_says_what_stands_against_it(rel, facts, expected):
             [],
         ),
         (Rel.APPROVE, a_registration(S.PENDING, **FULL_CLASS), []),
-        (Rel.APPROVE, a_registration(S.PENDING, holds=(a_hold(),)), ["hold"]),
-        (Rel.LEAVE, a_registration(S.WAITLISTED, holds=(a_hold(blocks=("drop",)),)), []),
+        (Rel.APPROVE, a_registration(S.PENDING, **INACTIVE), ["student-inactive"]),
+        (Rel.LEAVE, a_registration(S.WAITLISTED, **INACTIVE), []),
     ],
 )
-def test_holds_and_conflicts_stand_against_the_moves_that_ask_for_them(rel, facts, expected):
+def test_status_and_conflicts_stand_against_the_moves_that_ask_for_them(rel, facts, expected):
     assert [block.code for block in move_blocks(rel, facts, NOON)] == expected
 
 

@@ -23,9 +23,9 @@ from tests.rules.facts import (
     BLOCKING,
     EVERYTHING_WRONG,
     FULL_CLASS,
+    INACTIVE,
     NOON,
     a_clash,
-    a_hold,
     a_live_registration,
     some_facts,
 )
@@ -74,9 +74,9 @@ def test_a_line_that_takes_nobody_is_no_matter_while_a_seat_is_free(line, _):
 
 
 def test_who_may_not_register_may_not_wait_either():
-    facts = some_facts(**FULL_CLASS, **BLOCKING, holds=(a_hold(),))
+    facts = some_facts(**FULL_CLASS, **BLOCKING, **INACTIVE)
 
-    assert codes(verdict(facts, NOON, OnFull.WAITLIST)) == ["hold", "time-conflict"]
+    assert codes(verdict(facts, NOON, OnFull.WAITLIST)) == ["student-inactive", "time-conflict"]
 
 
 def test_all_reasons_come_at_once():
@@ -84,7 +84,6 @@ def test_all_reasons_come_at_once():
         "already-registered",
         "student-inactive",
         "class-not-open",
-        "hold",
         "time-conflict",
         "term-limit",
         "class-full",
@@ -111,13 +110,13 @@ def test_a_clash_under_the_policy_to_warn_is_told_and_refuses_nothing(members):
 
 
 def test_an_override_sets_aside_the_rules_that_it_names_and_no_other():
-    facts = some_facts(**FULL_CLASS, **BLOCKING, holds=(a_hold(),))
+    facts = some_facts(**FULL_CLASS, **BLOCKING, **INACTIVE)
 
-    partly = verdict(facts, NOON, overrides={"class-full", "hold"})
-    wholly = verdict(facts, NOON, overrides={"class-full", "hold", "time-conflict"})
+    partly = verdict(facts, NOON, overrides={"class-full", "student-inactive"})
+    wholly = verdict(facts, NOON, overrides={"class-full", "student-inactive", "time-conflict"})
 
     assert codes(partly) == ["time-conflict"]
-    assert wholly == Enroll(waived=("hold", "time-conflict", "class-full"))
+    assert wholly == Enroll(waived=("student-inactive", "time-conflict", "class-full"))
 
 
 def test_an_override_needs_no_approval():
@@ -171,7 +170,7 @@ def test_an_approved_request_gets_a_seat_or_its_place_in_line(members, expected)
     ("members", "expected"),
     [
         ({"status": ClassStatus.ENDED}, ["class-not-open"]),
-        ({"holds": (a_hold(),)}, ["hold"]),
+        (INACTIVE, ["student-inactive"]),
         ({**FULL_CLASS, "waitlist_enabled": False}, ["class-full", "waitlist-closed"]),
     ],
 )
@@ -184,8 +183,8 @@ def test_the_rules_are_asked_again_at_an_approval(members, expected):
     [
         ({}, None),
         (FULL_CLASS, []),
-        ({"holds": (a_hold(),)}, ["hold"]),
-        ({**FULL_CLASS, "holds": (a_hold(),)}, ["hold"]),
+        (INACTIVE, ["student-inactive"]),
+        ({**FULL_CLASS, **INACTIVE}, ["student-inactive"]),
         ({**FULL_CLASS, "waitlist_capacity": 0}, ["class-full", "waitlist-full"]),
     ],
 )
@@ -215,7 +214,7 @@ members_drawn = st.fixed_dictionaries(
         "waitlist_capacity": st.none() | st.integers(0, 1),
         "approval_required": st.booleans(),
         "status": st.sampled_from(ClassStatus),
-        "holds": st.sampled_from([(), (a_hold(),)]),
+        "student_status": st.sampled_from(StudentStatus),
         "clashes": st.sampled_from([(), (a_clash(),)]),
     },
 )

@@ -76,7 +76,7 @@ def test_the_line_is_ordered_by_priority_then_by_ticket():
 
 
 def test_who_was_skipped_keeps_the_place():
-    assert positions([a_waiter(1, skip_reason="hold"), a_waiter(2)]) == {
+    assert positions([a_waiter(1, skip_reason="time-conflict"), a_waiter(2)]) == {
         UUID(int=1): 1,
         UUID(int=2): 2,
     }
@@ -89,7 +89,7 @@ def test_the_head_of_the_line_gets_the_free_seat_and_no_one_else():
 
 
 def test_nobody_moves_without_a_free_seat():
-    assert plan([a_waiter(1)], refused={1: "hold"}, free=0) == Plan()
+    assert plan([a_waiter(1)], refused={1: "time-conflict"}, free=0) == Plan()
 
 
 def test_who_cannot_have_the_seat_is_told_why_and_the_next_one_gets_it():
@@ -101,15 +101,15 @@ def test_who_cannot_have_the_seat_is_told_why_and_the_next_one_gets_it():
 
 
 def test_who_is_skipped_again_is_told_again_only_if_the_reason_changed():
-    same, other = a_waiter(1, skip_reason="hold"), a_waiter(2, skip_reason="hold")
+    same, other = a_waiter(1, skip_reason="time-conflict"), a_waiter(2, skip_reason="time-conflict")
 
-    assert plan([same, other], refused={1: "hold", 2: "term-limit"}) == Plan(
+    assert plan([same, other], refused={1: "time-conflict", 2: "term-limit"}) == Plan(
         (Skip(other, "term-limit"),)
     )
 
 
 def test_who_was_skipped_is_asked_first_again():
-    back, behind = a_waiter(1, skip_reason="hold"), a_waiter(2)
+    back, behind = a_waiter(1, skip_reason="time-conflict"), a_waiter(2)
 
     assert plan([back, behind]) == Plan((Promote(back),))
 
@@ -165,7 +165,7 @@ def test_a_pass_that_looked_at_enough_leaves_the_rest_to_the_next():
 
 
 def test_a_pass_that_goes_on_leaves_out_who_was_skipped_so_that_it_comes_to_the_end():
-    stuck = dict.fromkeys(range(1, 5), "hold")
+    stuck = dict.fromkeys(range(1, 5), "time-conflict")
     waiters = {ticket: a_waiter(ticket) for ticket in range(1, 6)}
     first = plan(waiters.values(), refused=stuck, limit=2)
     for skip in first.moves:
@@ -179,7 +179,8 @@ def test_a_pass_that_goes_on_leaves_out_who_was_skipped_so_that_it_comes_to_the_
 
 
 lines = st.lists(
-    st.tuples(st.integers(-1, 1), st.sampled_from([None, "hold"]), st.booleans()), max_size=12
+    st.tuples(st.integers(-1, 1), st.sampled_from([None, "time-conflict"]), st.booleans()),
+    max_size=12,
 )
 
 
@@ -188,7 +189,7 @@ def test_never_more_than_is_free_and_nobody_is_overtaken_unless_told_why(drawn, 
     waiters = [
         a_waiter(ticket, priority, reason) for ticket, (priority, reason, _) in enumerate(drawn)
     ]
-    refused = {ticket: "hold" for ticket, (_, _, stuck) in enumerate(drawn) if stuck}
+    refused = {ticket: "time-conflict" for ticket, (_, _, stuck) in enumerate(drawn) if stuck}
 
     found = plan(waiters, refused, limit=limit, free=free)
 
@@ -209,7 +210,7 @@ def test_passes_one_after_another_come_to_an_end_with_no_seat_idle(drawn, free, 
         ticket: a_waiter(ticket, priority, reason)
         for ticket, (priority, reason, _) in enumerate(drawn)
     }
-    refused = {ticket: "hold" for ticket, (_, _, stuck) in enumerate(drawn) if stuck}
+    refused = {ticket: "time-conflict" for ticket, (_, _, stuck) in enumerate(drawn) if stuck}
     pending = False
     for _ in range(len(waiting) + 2):
         found = plan(waiting.values(), refused, limit=limit, free=free, promotion_pending=pending)

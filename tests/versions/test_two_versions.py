@@ -212,6 +212,101 @@ def test_after_the_sunset_there_is_a_410_that_leads_on_and_nothing_is_done(pair)
     assert pair.app.test_client().get("/").status_code == 200
 
 
+def offered_by(answer):
+    links, blocked = answer.json["_links"], answer.json.get("_blocked", {})
+    return {*links, *blocked}
+
+
+def test_what_has_ended_is_offered_no_more_and_was_until_then(served):
+    endings = {
+        "update_term": Ending(since=SINCE, sunset=SUNSET, guide=GUIDE),
+        "create_term": Ending(since=SINCE, sunset=SUNSET + timedelta(days=1), guide=GUIDE),
+        "get_course": Ending(since=SINCE, sunset=SUNSET, guide=GUIDE),
+    }
+    pair = served(Versions(served=(Version(name="v1"),), endings=endings))
+    with pair.school.database.write() as tx:
+        factories.a_course(tx, pair.school.row.id)
+
+    def offered():
+        term = pair.registrar.get(f"/v1/terms/{pair.term}")
+        terms = pair.registrar.get(f"{pair.school.url}/terms")
+        courses = pair.registrar.get(f"{pair.school.url}/courses").json["items"]
+        return offered_by(term) & {"edit", "delete"}, "create" in offered_by(terms), courses
+
+    pair.clock.set(SUNSET - timedelta(milliseconds=1))
+    before = offered()
+    pair.clock.set(SUNSET)
+    after = offered()
+    pair.clock.set(SUNSET + timedelta(days=1))
+    later = offered()
+    made = pair.registrar.post(f"{pair.school.url}/courses", {"code": "LATE 1", "title": "Late"})
+
+    assert before[:2] == ({"edit", "delete"}, True)
+    assert after[:2] == ({"delete"}, True)
+    assert later[:2] == ({"delete"}, False)
+    assert ["self" in courses[0]["_links"] for *_, courses in (before, after)] == [True, False]
+    assert (made.status_code, "Location" in made.headers) == (201, False)
+
+
+def test_pieces_that_are_kept_lose_their_links_to_what_has_ended(served):
+    ending = Ending(since=SINCE, sunset=SUNSET, guide=GUIDE)
+    pair = served(Versions(served=(Version(name="v1"),), endings={"list_class_sessions": ending}))
+    with pair.school.database.write() as tx:
+        factories.a_class(tx, pair.school.row.id)
+    url = f"{pair.school.url}/classes"
+
+    def offered():
+        items = pair.registrar.get(url).json["items"]
+        alone = pair.registrar.get(items[0]["_links"]["self"]["href"])
+        return ["sessions" in each["_links"] for each in (items[0], alone.json)]
+
+    twice = [offered(), offered()]
+    pair.clock.set(SUNSET)
+    ended = [offered(), offered()]
+    pair.clock.set(START)
+
+    assert (twice, ended) == ([[True, True]] * 2, [[False, False]] * 2)
+    assert offered() == [True, True]
+
+
+def test_a_problem_does_not_lead_to_what_has_ended(served):
+    ending = Ending(since=SINCE, sunset=SUNSET, guide=GUIDE)
+    pair = served(Versions(served=(Version(name="v1"),), endings={"get_registration": ending}))
+    with pair.school.database.write() as tx:
+        row = factories.a_class(tx, pair.school.row.id)
+    url = f"/v1/classes/{ids.encode('cls', row.id)}/registrations"
+    assert pair.school.student.post(url, {}).status_code == 201
+
+    led = pair.school.student.post(url, {})
+    pair.clock.set(SUNSET)
+    alone = pair.school.student.post(url, {})
+
+    assert [each.json["code"] for each in (led, alone)] == ["already-registered"] * 2
+    assert "existing" in led.json["_links"]
+    assert "existing" not in alone.json.get("_links", {})
+
+
+def test_when_all_of_a_version_has_ended_the_ways_in_do_not_lead_there(pair):
+    pair.clock.set(SUNSET)
+
+    root = pair.app.test_client().get("/").json
+    catalog = pair.app.test_client().get("/.well-known/api-catalog").json
+    page = pair.app.test_client().get("/", headers={"Accept": "text/html"})
+
+    assert (page.status_code, page.text.count("/v1")) == (200, 0)
+    assert {"v1", "me", "token", "users"}.isdisjoint(root["_links"])
+    assert {"self", "service-desc", "api-catalog"} <= root["_links"].keys()
+    assert catalog["linkset"] == [{"anchor": "https://homeroom.test/"}]
+
+
+def test_a_successor_whose_path_cannot_be_filled_is_refused_at_the_start(database_url):
+    ending = Ending(since=SINCE, successor="get_term", guide=GUIDE)
+    versions = Versions(served=(Version(name="v1"),), endings={"get_course": ending})
+
+    with pytest.raises(ValueError, match="get_course does not know term_id of get_term"):
+        create_app(settings_for(database_url), clock=FakeClock(), versions=versions)
+
+
 def test_the_version_that_comes_after_is_served_still(pair):
     pair.clock.set(SUNSET + timedelta(days=1))
 
