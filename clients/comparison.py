@@ -1,6 +1,6 @@
 """Generate, compile and drive the SDKs against a live server, and hold the table of docs/sdks.md.
 
-Usage: python -m clients.comparison [--write | --tools] [KEY …]; see scripts/sdk.
+Usage: python -m clients.comparison [--whole | --write | --tools] [KEY …]; see scripts/sdk.
 """
 
 import fcntl
@@ -9,7 +9,7 @@ import re
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,6 +22,8 @@ from clients.journey import STEPS
 PAGE = ROOT / "docs/sdks.md"
 BEGIN, END = "<!-- begin of the table -->\n", "<!-- end of the table -->\n"
 OK, CANNOT, FAILED = "ok", "not expressible", "failed"
+LIMIT = "60/hour"
+"""Commands on seats: three times as many as the journey needs before it hurries."""
 UNREACHED = "never reached, for what is said above"
 ROWS = {"generated": "is generated", "compiled": "is compiled, all types checked", **STEPS}
 
@@ -35,28 +37,34 @@ class Cell:
 
 
 Column = dict[str, Cell]
+Bases = Sequence[str]
+"""The addresses that a driver is given."""
 
 
 @contextmanager
-def homeroom() -> Iterator[str]:
-    """A server process with a database of its own, open for sign-up and without limits."""
-    with TemporaryDirectory(prefix="homeroom-sdk-") as folder:
+def homerooms() -> Iterator[Bases]:
+    """Two server processes: one that is open for sign-up, and one whose database is away."""
+    with TemporaryDirectory(prefix="homeroom-sdk-") as folder, ExitStack() as stack:
         migrate.upgrade(f"sqlite:///{Path(folder) / 'homeroom.sqlite3'}")
-        program = Program(
-            command=[sys.executable, "asgi.py"],
-            environment={
-                "HOMEROOM_ENV": "development",
-                "HOMEROOM_OPEN_SIGNUP": "on",
-                "HOMEROOM_DATA_DIR": folder,
-                "HOMEROOM_RATE_LIMIT": "off",
-                "HOMEROOM_REGISTRATION_RATE_LIMIT": "off",
-                "PORT": "{port}",
-            },
-            ready_path="/readyz",
-            processes=1,
-        )
-        with serving(program, "sdk", SDK / "logs") as running:
-            yield running.bases[0]
+        with_database = {"HOMEROOM_RATE_LIMIT": "off", "HOMEROOM_REGISTRATION_RATE_LIMIT": LIMIT}
+        # Nobody listens at that port.
+        without = {"HOMEROOM_DATABASE_URL": "postgresql+psycopg://nobody@127.0.0.1:1/away"}
+        bases = []
+        for environment in (with_database, without):
+            program = Program(
+                command=[sys.executable, "asgi.py"],
+                environment={
+                    "HOMEROOM_ENV": "development",
+                    "HOMEROOM_OPEN_SIGNUP": "on",
+                    "HOMEROOM_DATA_DIR": folder,
+                    "PORT": "{port}",
+                    **environment,
+                },
+                ready_path="/healthz",
+                processes=1,
+            )
+            bases += stack.enter_context(serving(program, "sdk", SDK / "logs")).bases
+        yield bases
 
 
 def build(generator: Generator) -> Column:
@@ -76,9 +84,9 @@ def build(generator: Generator) -> Column:
     return column
 
 
-def drive(generator: Generator, base: str) -> Column:
+def drive(generator: Generator, bases: Bases) -> Column:
     """Send it on its journey; a step that it does not report has failed."""
-    done = generator.run((*generator.drive, base))
+    done = generator.run((*generator.drive, *bases))
     column = {step: Cell(FAILED, f"not reported: {done.stdout[-500:]}") for step in STEPS}
     for line in done.stdout.splitlines():
         if line.startswith("{"):
@@ -87,7 +95,7 @@ def drive(generator: Generator, base: str) -> Column:
     return column
 
 
-def measure(generator: Generator, base: str) -> Column:
+def measure(generator: Generator, bases: Bases) -> Column:
     """Its whole column of the table; rows that were never reached have failed."""
     SDK.mkdir(parents=True, exist_ok=True)
     with (SDK / f"{generator.key}.lock").open("w") as lock:
@@ -95,7 +103,7 @@ def measure(generator: Generator, base: str) -> Column:
         fcntl.flock(lock, fcntl.LOCK_EX)
         column = {row: Cell(FAILED, UNREACHED) for row in ROWS} | build(generator)
         if column["compiled"].outcome == OK:
-            column |= drive(generator, base)
+            column |= drive(generator, bases)
     return column
 
 
@@ -118,8 +126,13 @@ def table(columns: dict[str, Column]) -> str:
 
 def committed() -> dict[str, dict[str, str]]:
     """The outcomes that docs/sdks.md promises: generator, then row."""
-    between = PAGE.read_text().partition(BEGIN)[2].partition(END)[0]
-    rows = [re.split(r"\s*\|\s*", line.strip("| ")) for line in between.splitlines() if "|" in line]
+    return outcomes_of(PAGE.read_text().partition(BEGIN)[2].partition(END)[0])
+
+
+def outcomes_of(text: str) -> dict[str, dict[str, str]]:
+    """What a table in Markdown says: generator, then row."""
+    lines = [line for line in text.splitlines() if line.startswith("| ")]
+    rows = [re.split(r"\s*\|\s*", line.strip("| ")) for line in lines]
     if not rows:
         return {}
     names, steps = rows[0][1:], rows[2:]
@@ -160,38 +173,44 @@ def with_tools(generators: Sequence[Generator]) -> list[Generator]:
 
 
 def measured(generators: Sequence[Generator]) -> dict[str, Column]:
-    """The columns of those that this machine has the tools for."""
+    """Their columns, one after the other."""
     columns = {}
-    for generator in with_tools(generators):
+    for generator in generators:
         began = time.monotonic()
-        with homeroom() as base:
-            columns[generator.key] = measure(generator, base)
+        with homerooms() as bases:
+            columns[generator.key] = measure(generator, bases)
         took = time.monotonic() - began
         print(f"{generator.key}: {took:.0f} s", file=sys.stderr, flush=True)
     return columns
 
 
 def main(arguments: list[str]) -> int:
-    """Measure those named, or all; give 1 if something promised is lost.
+    """Measure those named, or all; give 1 if something promised is lost, or one is missed.
 
     Raises:
-        SystemExit: a name is unknown.
+        SystemExit: a name is unknown, or the table would have only those that are named.
     """
     wanted = [each for each in arguments if not each.startswith("--")]
     if unknown := set(wanted) - {each.key for each in GENERATORS}:
         known = ", ".join(each.key for each in GENERATORS)
         raise SystemExit(f"There is no {', '.join(sorted(unknown))}. Known: {known}.")
+    if wanted and "--write" in arguments:
+        raise SystemExit("--write puts the whole table on its page: name none.")
     generators = [each for each in GENERATORS if not wanted or each.key in wanted]
+    able = with_tools(generators)
+    is_missed = len(able) < len(generators)
     if "--tools" in arguments:
-        return int(len(with_tools(generators)) < len(generators))
-    columns = measured(generators)
+        return int(is_missed)
+    columns = measured(able)
     print(table(columns))
     lost = losses(columns, committed())
-    if "--write" in arguments and not lost:
-        write(columns)
     for line in lost:
         print(line, file=sys.stderr)
-    return int(bool(lost))
+    # Who names nothing takes what there is, but a page without a column would promise less.
+    failed = bool(lost) or (is_missed and bool(arguments))
+    if "--write" in arguments and not failed:
+        write(columns)
+    return int(failed)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,12 @@ SDK = ROOT / "build/sdk"
 VENV = SDK / "venv"
 LOCK = ROOT / "requirements/sdk.txt"
 OLDEST_NODE = 20
-SHARED = ("steps.json", "journey.py", "journey.ts")
+SHARED = {
+    ".py": ("steps.json", "journey.py", "sdk.py", "flow.py"),
+    ".ts": ("steps.json", "journey.ts", "sdk.ts", "flow.ts"),
+    ".go": (),
+}
+"""What drivers of one language share, by the ending of the driver."""
 
 Command = Sequence[str]
 
@@ -49,7 +54,8 @@ class Generator:
         """Begin with an empty folder that holds what we wrote, and the document."""
         shutil.rmtree(self.folder, ignore_errors=True)
         shutil.copytree(CLIENTS / self.key, self.folder)
-        for name in SHARED:
+        (driver,) = self.folder.glob("drive.*")
+        for name in SHARED[driver.suffix]:
             shutil.copy(CLIENTS / name, self.folder)
         document = self.document(json.loads(DOCUMENT.read_text()))
         (self.folder / "openapi.json").write_text(json.dumps(document))
@@ -208,6 +214,3 @@ GENERATORS = (
         },
     ),
 )
-
-FAST = ("openapi-python-client", "openapi-fetch")
-"""What scripts/test generates, compiles and drives."""

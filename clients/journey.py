@@ -30,12 +30,12 @@ def travel(driver: object) -> int:
     return failed
 
 
-def base_of(arguments: list[str]) -> str:
-    """The address of the server, the only argument of a driver.
+def bases_of(arguments: list[str]) -> tuple[str, str]:
+    """The addresses of the server, and of one whose database is away: the arguments of a driver.
 
     Raises:
-        SystemExit: there is not exactly one argument.
+        SystemExit: there are not exactly two arguments.
     """
-    if len(arguments) != 2:
-        sys.exit(f"usage: {arguments[0]} http://127.0.0.1:8000")
-    return arguments[1].rstrip("/")
+    if len(arguments) != 3:
+        sys.exit(f"usage: {arguments[0]} http://127.0.0.1:8000 http://127.0.0.1:8001")
+    return arguments[1].rstrip("/"), arguments[2].rstrip("/")

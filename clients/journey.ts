@@ -21,11 +21,6 @@ export function there<T>(value: T | null | undefined): T {
   return value;
 }
 
-/** The `cursor` of a link to another page. */
-export function cursorOf(href: string): string {
-  return there(new URL(href).searchParams.get("cursor"));
-}
-
 async function outcome(act: () => Promise<void>): Promise<{ outcome: string; why?: string }> {
   try {
     await act();
@@ -39,10 +34,10 @@ async function outcome(act: () => Promise<void>): Promise<{ outcome: string; why
 }
 
 /** Take every step, also after one that failed, and set the exit status. */
-export async function travel(driverOf: (base: string) => Driver): Promise<void> {
-  const base = process.argv[2];
-  assert.ok(base, "usage: node drive.js http://127.0.0.1:8000");
-  const driver = driverOf(base.replace(/\/$/, ""));
+export async function travel(driverOf: (base: string, away: string) => Driver): Promise<void> {
+  const [base, away] = process.argv.slice(2).map((each) => each.replace(/\/$/, ""));
+  assert.ok(base && away, "usage: node drive.js http://127.0.0.1:8000 http://127.0.0.1:8001");
+  const driver = driverOf(base, away);
   for (const step of Object.keys(steps) as Step[]) {
     const line = { step, ...(await outcome(() => driver[step]())) };
     console.log(JSON.stringify(line));

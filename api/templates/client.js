@@ -74,14 +74,42 @@ function quoted(operator, text) {
 
 // --- What can go wrong ---
 
-/** A refusal of the server (RFC 9457): switch on `code`; `members` hold all that it said. */
+// The codes that have a class of their own here; the server's set is open.
+const CODES = [
+  "already-registered", "audience", "authentication-required", "body-too-large", "capacity-below-taken",
+  "class-full", "class-not-open", "cursor-mismatch", "duplicate-name", "forbidden", "headers-too-large",
+  "idempotency-key-reused", "insufficient-scope", "internal-error", "invalid-credentials", "invalid-cursor",
+  "invalid-header", "invalid-parameter", "invalid-token", "last-owner", "malformed-json", "malformed-patch",
+  "method-not-allowed", "not-acceptable", "not-found", "not-open-yet", "offer-expired", "patch-failed",
+  "patch-test-failed", "precondition-required", "rate-limited", "registration-closed", "resource-in-use",
+  "signup-closed", "stale-version", "state-conflict", "student-inactive", "term-limit", "time-conflict",
+  "unknown-parameter", "unsupported-media-type", "upstream-unavailable", "uri-too-long", "validation-failed",
+  "version-sunset", "waitlist-closed", "waitlist-full", "waitlist-limit",
+];
+
+/** A refusal of the server (RFC 9457), also one whose code has no class here; `members` hold all that it said. */
 export class Problem extends Error {
   constructor(status, members) {
     const code = members.code ?? "about:blank";
     super(`${code}: ${members.detail ?? members.title ?? `HTTP status ${status}`}`);
-    Object.assign(this, { name: "Problem", status, members, code });
+    Object.assign(this, { name: new.target.name, status, members, code });
     Object.assign(this, { errors: members.errors ?? [], blocks: members.blocks ?? [] });
   }
+}
+
+const byCode = new Map(CODES.map((code) => [code, classOf(code)]));
+
+/** A class for each code: `fault instanceof problems.ClassFull` for `class-full`. */
+export const problems = Object.freeze(Object.fromEntries([...byCode.values()].map((kind) => [kind.name, kind])));
+
+function classOf(code) {
+  const name = code.replace(/(?:^|-)(.)/g, (_, first) => first.toUpperCase());
+  // A class without a name takes that of the member it is given to.
+  return { [name]: class extends Problem {} }[name];
+}
+
+function problem(status, members) {
+  return new (byCode.get(members.code) ?? Problem)(status, members);
 }
 
 /** The representation has no such link now; `blocks` say why, where the server says why. */
@@ -177,7 +205,7 @@ class Exchange {
 
   async #answer(url, response) {
     const document = await documentOf(url, response);
-    if (!response.ok) throw new Problem(response.status, document ?? {});
+    if (!response.ok) throw problem(response.status, document ?? {});
     return {
       url,
       document,
@@ -314,8 +342,7 @@ export class Resource {
       try {
         return await seen.#do(await seen.form(rel), typeof values === "function" ? values(seen) : values, key);
       } catch (fault) {
-        const isStale = fault instanceof Problem && fault.code === "stale-version";
-        if (!isStale || onStale !== "retry" || attempt === ATTEMPTS) throw fault;
+        if (!(fault instanceof problems.StaleVersion) || onStale !== "retry" || attempt === ATTEMPTS) throw fault;
         seen = await seen.refreshed();
       }
     }
@@ -337,7 +364,7 @@ export class Resource {
     if (this.etag) return this.etag;
     const alone = await this.refreshed();
     if (alone.members.version !== this.members.version) {
-      throw new Problem(412, { code: "stale-version", detail: "It changed since." });
+      throw problem(412, { code: "stale-version", detail: "It changed since." });
     }
     return alone.etag;
   }

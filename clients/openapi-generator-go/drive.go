@@ -1,4 +1,4 @@
-// The whole journey through the Go client that openapi-generator makes: ./drive http://127.0.0.1:8000
+// The whole journey through the Go client that openapi-generator makes: ./drive http://127.0.0.1:8000 http://127.0.0.1:8001
 package main
 
 import (
@@ -9,17 +9,25 @@ import (
 	"net/http"
 	"net/url"
 	"sort"
+	"strconv"
+	"strings"
 
 	"homeroom.example/sdk/homeroom"
 )
 
 const password = "a seat for everyone"
 
-// withoutETag takes If-Match, which the client asks for, off the request on its way out.
-type withoutETag struct{}
+// nobodys is the id of a class that is not there.
+var nobodys = fmt.Sprintf("cls_%026d", 0)
 
-func (withoutETag) RoundTrip(request *http.Request) (*http.Response, error) {
-	request.Header.Del("If-Match")
+// mostAttempts are more than the server under test allows in an hour.
+const mostAttempts = 100
+
+// changing is a transport that makes of a request another one on its way out.
+type changing func(*http.Request)
+
+func (change changing) RoundTrip(request *http.Request) (*http.Response, error) {
+	change(request)
 	return http.DefaultTransport.RoundTrip(request)
 }
 
@@ -44,10 +52,10 @@ func random(bytes int) string {
 
 // journey is one person, and what they have made so far.
 type journey struct {
-	base, name, token, organization, class, offering, accepted, before, etag string
-	client                                                                   *homeroom.APIClient
-	me                                                                       context.Context
-	students, registrations, classes                                         []string
+	base, away, name, token, organization, class, offering, accepted, before, etag string
+	client                                                                         *homeroom.APIClient
+	me                                                                             context.Context
+	students, registrations, classes                                               []string
 }
 
 func (j *journey) signUp() {
@@ -179,6 +187,10 @@ func (j *journey) dryRun() {
 	panic(notExpressible("a method has the type of one status; what a dry run tells does not fit into it"))
 }
 
+func (j *journey) with(change changing) *homeroom.APIClient {
+	return clientOf(j.base, change)
+}
+
 func (j *journey) patching(client *homeroom.APIClient, body *homeroom.SchoolClassPatch, tag string) homeroom.ApiUpdateClassRequest {
 	return client.CatalogueAPI.UpdateClass(j.me, j.class).SchoolClassPatch(*body).IfMatch(tag)
 }
@@ -213,7 +225,8 @@ func (j *journey) stale() {
 }
 
 func (j *journey) withoutETag() {
-	careless := clientOf(j.base, withoutETag{})
+	// The client asks for it.
+	careless := j.with(func(request *http.Request) { request.Header.Del("If-Match") })
 	_, answer, err := j.patching(careless, described("x"), "*").Execute()
 	refused(answer, err, 428, "precondition-required")
 }
@@ -269,8 +282,21 @@ func (j *journey) forbidden() {
 }
 
 func (j *journey) notFound() {
-	_, answer, err := j.client.CatalogueAPI.GetClass(j.me, fmt.Sprintf("cls_%026d", 0)).Execute()
+	_, answer, err := j.client.CatalogueAPI.GetClass(j.me, nobodys).Execute()
 	refused(answer, err, 404, "not-found")
+}
+
+func (j *journey) wrongMethod() {
+	// No method of the client lets it be chosen.
+	putting := j.with(func(request *http.Request) { request.Method = http.MethodPut })
+	_, answer, err := putting.AccountAPI.GetMe(j.me).Execute()
+	refused(answer, err, 405, "method-not-allowed")
+}
+
+func (j *journey) notAcceptable() {
+	picky := j.with(func(request *http.Request) { request.Header.Set("Accept", "text/csv") })
+	_, answer, err := picky.AccountAPI.GetMe(j.me).Execute()
+	refused(answer, err, 406, "not-acceptable")
 }
 
 func (j *journey) conflict() {
@@ -279,11 +305,60 @@ func (j *journey) conflict() {
 	refused(answer, err, 409, "duplicate-name")
 }
 
+func (j *journey) founding(client *homeroom.APIClient, name, timezone string) (*http.Response, error) {
+	body := homeroom.NewOrganizationCreate(name, j.name+"-2", timezone)
+	_, answer, err := client.OrganizationsAPI.CreateOrganization(j.me).OrganizationCreate(*body).Execute()
+	return answer, err
+}
+
+func (j *journey) tooLarge() {
+	answer, err := j.founding(j.client, strings.Repeat("x", 1<<20), "Europe/Berlin")
+	refused(answer, err, 413, "body-too-large")
+}
+
+func (j *journey) longAddress() {
+	cursor := strings.Repeat("x", 1<<13)
+	_, answer, err := j.client.CatalogueAPI.ListClasses(j.me, j.organization).Cursor(cursor).Execute()
+	refused(answer, err, 414, "uri-too-long")
+}
+
+func (j *journey) longHeaders() {
+	wordy := j.with(func(request *http.Request) { request.Header.Set("X-Words", strings.Repeat("x", 1<<14)) })
+	_, answer, err := wordy.AccountAPI.GetMe(j.me).Execute()
+	refused(answer, err, 431, "headers-too-large")
+}
+
+func (j *journey) wrongType() {
+	telling := j.with(func(request *http.Request) { request.Header.Set("Content-Type", "text/plain") })
+	answer, err := j.founding(telling, "Another", "Europe/Berlin")
+	refused(answer, err, 415, "unsupported-media-type")
+}
+
 func (j *journey) invalid() {
-	body := homeroom.NewOrganizationCreate("x", j.name+"-2", "Nowhere/Nope")
-	_, answer, err := j.client.OrganizationsAPI.CreateOrganization(j.me).OrganizationCreate(*body).Execute()
+	answer, err := j.founding(j.client, "x", "Nowhere/Nope")
 	problem := refused(answer, err, 422, "validation-failed")
 	same(problem.Errors[0].GetPointer(), "#/timezone")
+}
+
+func saysWhen(answer *http.Response) {
+	seconds, err := strconv.Atoi(answer.Header.Get("Retry-After"))
+	same(err, nil)
+	same(seconds > 0, true)
+}
+
+func (j *journey) rateLimited() {
+	_, answer, err := j.asking(0, "fail", nobodys).Execute()
+	for attempt := 1; attempt < mostAttempts && answer != nil && answer.StatusCode == 404; attempt++ {
+		_, answer, err = j.asking(0, "fail", nobodys).Execute()
+	}
+	refused(answer, err, 429, "rate-limited")
+	saysWhen(answer)
+}
+
+func (j *journey) unavailable() {
+	_, answer, err := clientOf(j.away, http.DefaultTransport).AccountAPI.GetMe(with("made-up")).Execute()
+	refused(answer, err, 503, "upstream-unavailable")
+	saysWhen(answer)
 }
 
 func (j *journey) signOut() {

@@ -42,8 +42,16 @@ func (j *journey) steps() []step {
 		{"unauthenticated", j.unauthenticated},
 		{"forbidden", j.forbidden},
 		{"not_found", j.notFound},
+		{"wrong_method", j.wrongMethod},
+		{"not_acceptable", j.notAcceptable},
 		{"conflict", j.conflict},
+		{"too_large", j.tooLarge},
+		{"long_address", j.longAddress},
+		{"wrong_type", j.wrongType},
 		{"invalid", j.invalid},
+		{"rate_limited", j.rateLimited},
+		{"long_headers", j.longHeaders},
+		{"unavailable", j.unavailable},
 		{"sign_out", j.signOut},
 	}
 }
@@ -97,12 +105,12 @@ func outcome(name string, act func()) (line map[string]string) {
 }
 
 func main() {
-	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "usage: drive http://127.0.0.1:8000")
+	if len(os.Args) != 3 {
+		fmt.Fprintln(os.Stderr, "usage: drive http://127.0.0.1:8000 http://127.0.0.1:8001")
 		os.Exit(2)
 	}
-	base := strings.TrimRight(os.Args[1], "/")
-	j := &journey{base: base, name: "sdk-" + random(6), client: clientOf(base, http.DefaultTransport)}
+	base, away := strings.TrimRight(os.Args[1], "/"), strings.TrimRight(os.Args[2], "/")
+	j := &journey{base: base, away: away, name: "sdk-" + random(6), client: clientOf(base, http.DefaultTransport)}
 	status := 0
 	for _, each := range j.steps() {
 		line := outcome(each.name, each.act)

@@ -1,12 +1,10 @@
-"""The whole journey through the Python client that openapi-generator makes."""
+"""What the journey needs, said with the Python client that openapi-generator makes."""
 
-import secrets
-import sys
-from collections.abc import Callable
-from datetime import datetime
-from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
+from flow import drive
 from homeroom_sdk import (
     AccountApi,
     ApiClient,
@@ -14,6 +12,7 @@ from homeroom_sdk import (
     ClassRegistrationCreate,
     Configuration,
     Credentials,
+    Organization,
     OrganizationCreate,
     OrganizationsApi,
     PeopleApi,
@@ -25,6 +24,7 @@ from homeroom_sdk import (
     SchoolClassCreate,
     SchoolClassPatch,
     SignUp,
+    Student,
     StudentCreate,
     TransitionCreate,
     WaitlistInput,
@@ -36,17 +36,33 @@ from homeroom_sdk.exceptions import (
     ConflictException,
     ForbiddenException,
     NotFoundException,
+    ServiceException,
     UnauthorizedException,
     UnprocessableEntityException,
 )
 from homeroom_sdk.rest import RESTResponse
-from journey import base_of, travel
+from sdk import Answer, Change, Page, Refused, Sdk, Thing, lower
+from sdk import SchoolClass as AnyClass
 
-PASSWORD = "a seat for everyone"  # noqa: S105  # of an account that lives as long as this run
+P = ParamSpec("P")
+Typed = TypeVar("Typed")
+
+EXCEPTIONS: dict[int, type[ApiException]] = {
+    400: BadRequestException,
+    401: UnauthorizedException,
+    403: ForbiddenException,
+    404: NotFoundException,
+    409: ConflictException,
+    422: UnprocessableEntityException,
+    503: ServiceException,
+}
+"""What it raises by status; the others are plain."""
 
 
-class WithoutETag(ApiClient):
-    """Takes If-Match, which the signatures ask for, off the request on its way out."""
+class Changing(ApiClient):
+    """Sends another request than it was given."""
+
+    change = Change()
 
     def call_api(
         self,
@@ -57,79 +73,89 @@ class WithoutETag(ApiClient):
         post_params: Any = None,
         _request_timeout: Any = None,
     ) -> RESTResponse:
-        """Send what is left."""
-        header_params.pop("If-Match")
-        return super().call_api(method, url, header_params, body, post_params, _request_timeout)
-
-
-def refused(
-    call: Callable[[], object], status: int, code: str, kind: type[ApiException] = ApiException
-) -> Problem:
-    """The problem that a call ends with, which must have this status, code and exception."""
-    try:
-        call()
-    except kind as refusal:
-        found = refusal
-    else:
-        raise AssertionError(f"{code} was expected")
-    problem = found.data
-    assert isinstance(problem, Problem)
-    assert (found.status, problem.status, problem.code) == (status, status, code), problem
-    assert problem.title
-    assert problem.request_id
-    return problem
-
-
-def header(answer: ApiResponse[Any], name: str) -> str | None:
-    """A header of an answer, by its name in any case."""
-    found = {each.lower(): value for each, value in (answer.headers or {}).items()}
-    return found.get(name.lower())
-
-
-class Drive:
-    """One person, and what they have made so far."""
-
-    def __init__(self, base: str) -> None:
-        self.base = base
-        self.name = f"sdk-{secrets.token_hex(6)}"
-        self.anybody = AccountApi(ApiClient(Configuration(host=base)))
-        self.students: list[str] = []
-        self.registrations: list[str] = []
-        self.classes: list[str] = []
-
-    def client_with(self, token: str, kind: type[ApiClient] = ApiClient) -> ApiClient:
-        """A client with a token of its own."""
-        return kind(Configuration(host=self.base, access_token=token))
-
-    def sign_up(self) -> None:
-        user = self.anybody.create_user(
-            SignUp(username=self.name, password=PASSWORD, display_name="Ada")
+        """Send what is left of it."""
+        return super().call_api(
+            self.change.method or method,
+            url,
+            self.change.headers_of(header_params),
+            body if self.change.content is None else self.change.content,
+            post_params,
+            _request_timeout,
         )
-        assert user.username == self.name
 
-    def issued(self, scopes: list[str] | None = None) -> str:
-        credentials = Credentials(username=self.name, password=PASSWORD, scopes=scopes)
-        return self.anybody.create_token(credentials=credentials).token
 
-    def token(self) -> None:
-        self.secret = self.issued()
-        client = self.client_with(self.secret)
+def refusal_of(raised: ApiException) -> Refused:
+    """What it raised, as the journey understands it."""
+    status, problem = raised.status or 0, raised.data
+    assert type(raised) is EXCEPTIONS.get(status, ApiException), raised
+    assert isinstance(problem, Problem), raised
+    refusal = Refused(problem, Answer(problem, status, lower((raised.headers or {}).items())))
+    refusal.blocks = [block.code for block in problem.blocks or []]
+    refusal.pointers = [fault.pointer for fault in problem.errors or []]
+    return refusal
+
+
+def refusing(call: Callable[P, Typed]) -> Callable[P, Typed]:
+    """Make a call raise what the journey understands."""
+
+    @wraps(call)
+    def told(*args: P.args, **kwargs: P.kwargs) -> Typed:
+        try:
+            return call(*args, **kwargs)
+        except ApiException as raised:
+            raise refusal_of(raised) from raised
+
+    return told
+
+
+def answered(answer: ApiResponse[Any], kind: type[Typed]) -> Answer[Typed]:
+    """The object of an answer, which must have this type, also as one of several."""
+    found = getattr(answer.data, "actual_instance", answer.data)
+    assert isinstance(found, kind), f"{type(found)} is no {kind}"
+    return Answer(found, answer.status_code, lower((answer.headers or {}).items()))
+
+
+class Driven(Sdk):
+    """Every tag is a class here; a problem is the `data` of an exception by status."""
+
+    def __init__(self, base: str, token: str = "", change: Change | None = None) -> None:
+        super().__init__(base, token, change)
+        client = Changing(Configuration(host=base, access_token=token))
+        client.change = change or client.change
         self.account, self.catalogue = AccountApi(client), CatalogueApi(client)
         self.organizations, self.people = OrganizationsApi(client), PeopleApi(client)
         self.seats = RegistrationsApi(client)
-        assert self.account.get_me().user.username == self.name
 
-    def organization(self) -> None:
-        body = OrganizationCreate(name="Night school", slug=self.name, timezone="Europe/Berlin")
-        self.organization_id = self.organizations.create_organization(body).id
+    @refusing
+    def sign_up(self, name: str, password: str) -> str:
+        body = SignUp(username=name, password=password, display_name="Ada")
+        return self.account.create_user(body).username
 
-    def school_class(self) -> None:
-        made = self.class_with("Choir", "auto")
-        assert (made.seats_free, made.title) == (1, "Choir")
-        assert made.links["register"].method == "POST"
-        self.class_id = made.id
+    @refusing
+    def issue(self, name: str, password: str, scope: str | None = None) -> str:
+        scopes = [scope] if scope else None
+        credentials = Credentials(username=name, password=password, scopes=scopes)
+        return self.account.create_token(credentials=credentials).token
 
-    def class_with(self, title: str, mode: str) -> SchoolClass:
+    @refusing
+    def whoami(self) -> str:
+        return self.account.get_me().user.username
+
+    @refusing
+    def revoke(self) -> int:
+        return self.account.delete_current_token_with_http_info().status_code
+
+    @refusing
+    def list_organizations(self) -> Sequence[Thing]:
+        return self.organizations.list_organizations().items
+
+    @refusing
+    def create_organization(self, name: str, slug: str, timezone: str) -> Organization:
+        body = OrganizationCreate(name=name, slug=slug, timezone=timezone)
+        return self.organizations.create_organization(body)
+
+    @refusing
+    def create_class(self, organization_id: str, title: str, mode: str) -> SchoolClass:
         body = SchoolClassCreate(
             title=title,
             description="Mondays",
@@ -137,164 +163,75 @@ class Drive:
             status="open",
             waitlist=WaitlistInput(mode=mode),
         )
-        made = self.catalogue.create_class(self.organization_id, body)
-        self.classes.append(made.id)
-        return made
+        return self.catalogue.create_class(organization_id, body)
 
-    def student(self) -> None:
-        for given in ("Ada", "Ben", "Cleo"):
-            body = StudentCreate(given_name=given, family_name="Example")
-            self.students.append(self.people.create_student(self.organization_id, body).id)
+    def method_of(self, school_class: AnyClass, rel: str) -> object:
+        assert isinstance(school_class, SchoolClass)
+        return school_class.links[rel].method
 
-    def asked(
-        self, student: int, on_full: str, class_id: str = "", key: str | None = None
-    ) -> ApiResponse[Registration]:
-        return self.seats.create_class_registration_with_http_info(
-            class_id or self.class_id,
-            ClassRegistrationCreate(student_id=self.students[student], on_full=on_full),
-            idempotency_key=key,
+    @refusing
+    def get_class(self, class_id: str) -> Answer[SchoolClass]:
+        return answered(self.catalogue.get_class_with_http_info(class_id), SchoolClass)
+
+    @refusing
+    def describe(self, class_id: str, etag: str, text: str | None) -> Answer[SchoolClass]:
+        body = SchoolClassPatch(description=text)
+        return answered(
+            self.catalogue.update_class_with_http_info(class_id, etag, body), SchoolClass
         )
 
-    def moved(self, registration_id: str, to: str) -> Registration:
-        answer = self.seats.create_registration_transition(registration_id, TransitionCreate(to=to))
-        assert isinstance(answer.actual_instance, Registration)
-        return answer.actual_instance
+    @refusing
+    def list_classes(self, organization_id: str, cursor: str | None = None) -> Page:
+        page = self.catalogue.list_classes(organization_id, limit=2, sort="title", cursor=cursor)
+        links = page.links
+        return Page(
+            [item.id for item in page.items], links["next"].href if "next" in links else None
+        )
 
-    def register(self) -> None:
-        made = self.asked(0, "fail").data
-        assert made.state == "enrolled"
-        self.registrations.append(made.id)
+    @refusing
+    def create_student(self, organization_id: str, given_name: str) -> Student:
+        body = StudentCreate(given_name=given_name, family_name="Example")
+        return self.people.create_student(organization_id, body)
 
-    def full(self) -> None:
-        problem = refused(lambda: self.asked(1, "fail"), 409, "class-full", ConflictException)
-        assert problem.blocks is not None
-        assert [block.code for block in problem.blocks] == ["class-full"]
-
-    def waitlist(self) -> None:
-        made = self.asked(1, "waitlist").data
-        assert (made.state, made.position) == ("waitlisted", 1)
-        self.registrations.append(made.id)
-        places = self.seats.get_class_waitlist(self.class_id).items
-        assert [place.student_id for place in places] == [self.students[1]]
-
-    def promotion(self) -> None:
-        assert self.moved(self.registrations[0], "dropped").state == "dropped"
-        assert self.seats.get_registration(self.registrations[1]).state == "enrolled"
-
-    def offer(self) -> None:
-        self.offering = self.class_with("Drawing", "offer").id
-        first = self.asked(0, "fail", self.offering).data
-        second = self.asked(1, "waitlist", self.offering).data
-        self.moved(first.id, "dropped")
-        offered = self.seats.get_registration(second.id)
-        assert offered.state == "offered"
-        assert isinstance(offered.offer_expires_at, datetime)
-        assert self.moved(second.id, "enrolled").state == "enrolled"
-        self.accepted = second.id
-
-    def dry_run(self) -> None:
-        body = ClassRegistrationCreate(student_id=self.students[2], on_full="waitlist")
-        # The signature says Registration, which is what 201 is; the object is that of the status.
+    @refusing
+    def register(
+        self, class_id: str, student_id: str, on_full: str, key: str | None = None
+    ) -> Answer[Registration]:
+        body = ClassRegistrationCreate(student_id=student_id, on_full=on_full)
         answer = self.seats.create_class_registration_with_http_info(
-            self.offering, body, dry_run=True
+            class_id, body, idempotency_key=key
         )
-        joining: object = answer.data
-        assert isinstance(joining, RegistrationDryRun)
-        assert (answer.status_code, joining.would.state) == (200, "waitlisted")
-        leaving = self.seats.create_registration_transition(
-            self.accepted, TransitionCreate(to="dropped"), dry_run=True
-        ).actual_instance
-        assert isinstance(leaving, RegistrationDryRun)
-        assert leaving.would.state == "dropped"
-        assert self.seats.get_registration(self.accepted).state == "enrolled"
+        return answered(answer, Registration)
 
-    def patched(self, body: SchoolClassPatch, etag: str) -> tuple[SchoolClass, str]:
-        answer = self.catalogue.update_class_with_http_info(self.class_id, etag, body)
-        changed, tag = answer.data.actual_instance, header(answer, "ETag")
-        assert isinstance(changed, SchoolClass)
-        assert tag
-        return changed, tag
+    @refusing
+    def would_register(self, class_id: str, student_id: str, on_full: str) -> object:
+        body = ClassRegistrationCreate(student_id=student_id, on_full=on_full)
+        # The signature says Registration, which is what 201 is; the object is that of the status.
+        answer = self.seats.create_class_registration_with_http_info(class_id, body, dry_run=True)
+        return answered(answer, RegistrationDryRun).body.would.state
 
-    def update(self) -> None:
-        before = header(self.catalogue.get_class_with_http_info(self.class_id), "ETag")
-        assert before
-        self.before = before
-        changed, self.etag = self.patched(SchoolClassPatch(description="Tuesdays"), before)
-        assert changed.description == "Tuesdays"
-        assert self.etag != before
+    @refusing
+    def move(self, registration_id: str, to: str) -> Registration:
+        body = TransitionCreate(to=to)
+        answer = self.seats.create_registration_transition_with_http_info(registration_id, body)
+        return answered(answer, Registration).body
 
-    def clear(self) -> None:
-        changed, _ = self.patched(SchoolClassPatch(description=None), self.etag)
-        assert (changed.description, changed.title) == (None, "Choir")
-
-    def stale(self) -> None:
-        body = SchoolClassPatch(description="x")
-        refused(lambda: self.patched(body, self.before), 412, "stale-version")
-
-    def without_etag(self) -> None:
-        careless = CatalogueApi(self.client_with(self.secret, WithoutETag))
-        body = SchoolClassPatch(description="x")
-        refused(
-            lambda: careless.update_class(self.class_id, "*", body), 428, "precondition-required"
+    @refusing
+    def would_move(self, registration_id: str, to: str) -> object:
+        body = TransitionCreate(to=to)
+        answer = self.seats.create_registration_transition_with_http_info(
+            registration_id, body, dry_run=True
         )
+        return answered(answer, RegistrationDryRun).body.would.state
 
-    def retry(self) -> None:
-        key = secrets.token_hex(8)
-        first, second = (self.asked(2, "waitlist", key=key) for _ in range(2))
-        assert first.data.id == second.data.id
-        assert header(first, "Idempotent-Replayed") is None
-        assert header(second, "Idempotent-Replayed") == "true"
+    @refusing
+    def get_registration(self, registration_id: str) -> Registration:
+        return self.seats.get_registration(registration_id)
 
-    def paging(self) -> None:
-        for number in range(5):
-            self.class_with(f"Tutorial {number}", "auto")
-        found: list[str] = []
-        cursor = None
-        while True:
-            page = self.catalogue.list_classes(
-                self.organization_id, limit=2, sort="title", cursor=cursor
-            )
-            found += [item.id for item in page.items]
-            if "next" not in page.links:
-                break
-            cursor = parse_qs(urlsplit(page.links["next"].href).query)["cursor"][0]
-        assert sorted(found) == sorted(self.classes)
-
-    def bad_request(self) -> None:
-        read, here = self.catalogue.list_classes, self.organization_id
-        refused(lambda: read(here, cursor="made-up"), 400, "invalid-cursor", BadRequestException)
-
-    def unauthenticated(self) -> None:
-        stranger = AccountApi(self.client_with("made-up"))
-        refused(stranger.get_me, 401, "invalid-token", UnauthorizedException)
-
-    def forbidden(self) -> None:
-        narrow = OrganizationsApi(self.client_with(self.issued(["account:read"])))
-        refused(narrow.list_organizations, 403, "insufficient-scope", ForbiddenException)
-
-    def not_found(self) -> None:
-        read = self.catalogue.get_class
-        refused(lambda: read("cls_" + "0" * 26), 404, "not-found", NotFoundException)
-
-    def conflict(self) -> None:
-        body = SignUp(username=self.name, password=PASSWORD)
-        refused(lambda: self.anybody.create_user(body), 409, "duplicate-name", ConflictException)
-
-    def invalid(self) -> None:
-        body = OrganizationCreate(name="x", slug=f"{self.name}-2", timezone="Nowhere/Nope")
-        problem = refused(
-            lambda: self.organizations.create_organization(body),
-            422,
-            "validation-failed",
-            UnprocessableEntityException,
-        )
-        assert problem.errors is not None
-        assert problem.errors[0].pointer == "#/timezone"
-
-    def sign_out(self) -> None:
-        assert self.account.delete_current_token_with_http_info().status_code == 204
-        refused(self.account.get_me, 401, "invalid-token", UnauthorizedException)
+    @refusing
+    def line(self, class_id: str) -> Sequence[object]:
+        return [place.student_id for place in self.seats.get_class_waitlist(class_id).items]
 
 
 if __name__ == "__main__":
-    sys.exit(travel(Drive(base_of(sys.argv))) > 0)
+    drive(Driven)

@@ -1,14 +1,11 @@
-"""The whole journey through the client that openapi-python-client makes."""
+"""What the journey needs, said with the client that openapi-python-client makes."""
 
 import base64
-import secrets
-import sys
-from datetime import datetime
-from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
 import httpx
-from answers import refused, typed
+from flow import drive
 from homeroom_sdk import AuthenticatedClient, Client
 from homeroom_sdk.api.account import create_token, create_user, delete_current_token, get_me
 from homeroom_sdk.api.catalogue import create_class, get_class, list_classes, update_class
@@ -48,253 +45,164 @@ from homeroom_sdk.models import (
     WaitlistInputMode,
     WaitlistPlacePage,
 )
-from homeroom_sdk.types import UNSET, Response, Unset
-from journey import base_of, travel
+from homeroom_sdk.types import UNSET, Response
+from sdk import Answer, Change, Page, Refused, Sdk, Thing, lower
+from sdk import SchoolClass as AnyClass
 
-PASSWORD = "a seat for everyone"  # noqa: S105  # of an account that lives as long as this run
-LEAVE = ClassRegistrationCreateOnFull.FAIL
-WAIT = ClassRegistrationCreateOnFull.WAITLIST
+Typed = TypeVar("Typed")
 
 
-class Drive:
-    """One person, and what they have made so far."""
+class Changing(httpx.HTTPTransport):
+    """Sends another request than it was given."""
 
-    def __init__(self, base: str) -> None:
-        self.base = base
-        self.name = f"sdk-{secrets.token_hex(6)}"
+    def __init__(self, change: Change) -> None:
+        super().__init__()
+        self.change = change
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send what is left of it."""
+        content = self.change.content
+        changed = httpx.Request(
+            self.change.method or request.method,
+            request.url,
+            headers=self.change.headers_of(request.headers),
+            content=request.read() if content is None else content.encode(),
+            extensions=request.extensions,
+        )
+        return super().handle_request(changed)
+
+
+def answered(answer: Response[Any], kind: type[Typed], status: int) -> Answer[Typed]:
+    """The object of an answer, which must have this type and status; a problem is raised."""
+    found, headers = answer.parsed, lower(answer.headers.items())
+    if isinstance(found, Problem):
+        refusal = Refused(found, Answer(found, answer.status_code, headers))
+        refusal.blocks = [block.code for block in found.blocks or []]
+        refusal.pointers = [fault.pointer for fault in found.errors or []]
+        raise refusal
+    assert answer.status_code == status, f"{answer.status_code}: {answer.content!r}"
+    assert isinstance(found, kind), f"{type(found)} is no {kind}"
+    return Answer(found, status, headers)
+
+
+class Driven(Sdk):
+    """Every operation is a module here; nothing is raised, a problem is what was parsed."""
+
+    def __init__(self, base: str, token: str = "", change: Change | None = None) -> None:
+        super().__init__(base, token, change)
+        through: dict[str, Any] = {"transport": Changing(change)} if change else {}
         self.anybody = Client(base_url=base)
-        self.client = self.anybody_with("")
-        self.students: list[str] = []
-        self.registrations: list[str] = []
-        self.classes: list[str] = []
+        self.client = AuthenticatedClient(base_url=base, token=token, httpx_args=through)
 
-    def anybody_with(self, token: str) -> AuthenticatedClient:
-        """A client with a token of its own."""
-        return AuthenticatedClient(base_url=self.base, token=token)
+    def sign_up(self, name: str, password: str) -> str:
+        body = SignUp(username=name, password=password, display_name="Ada")
+        answer = create_user.sync_detailed(client=self.anybody, body=body)
+        return answered(answer, User, 201).body.username
 
-    def sign_up(self) -> None:
-        body = SignUp(username=self.name, password=PASSWORD, display_name="Ada")
-        user = typed(create_user.sync_detailed(client=self.anybody, body=body), User, 201)
-        assert user.username == self.name
-
-    def token(self) -> None:
-        self.client = self.anybody_with(self.issued().token)
-        me = typed(get_me.sync_detailed(client=self.client), Me, 200)
-        assert me.user.username == self.name
-
-    def issued(self, *scopes: CredentialsScopesItem) -> IssuedToken:
+    def issue(self, name: str, password: str, scope: str | None = None) -> str:
         # As Basic: the generator wants credentials wherever the document allows them.
-        pair = base64.b64encode(f"{self.name}:{PASSWORD}".encode()).decode()
+        pair = base64.b64encode(f"{name}:{password}".encode()).decode()
         basic = AuthenticatedClient(base_url=self.base, token=pair, prefix="Basic")
-        body = Credentials(scopes=list(scopes) or UNSET)
+        body = Credentials(scopes=[CredentialsScopesItem(scope)] if scope else UNSET)
         answer = create_token.sync_detailed(client=basic, body=body)
-        return typed(answer, IssuedToken, 201)
+        return answered(answer, IssuedToken, 201).body.token
 
-    def organization(self) -> None:
-        body = OrganizationCreate(name="Night school", slug=self.name, timezone="Europe/Berlin")
+    def whoami(self) -> str:
+        return answered(get_me.sync_detailed(client=self.client), Me, 200).body.user.username
+
+    def revoke(self) -> int:
+        return answered(
+            delete_current_token.sync_detailed(client=self.client), type(None), 204
+        ).status
+
+    def list_organizations(self) -> Sequence[Thing]:
+        answer = list_organizations.sync_detailed(client=self.client)
+        return answered(answer, OrganizationPage, 200).body.items
+
+    def create_organization(self, name: str, slug: str, timezone: str) -> Organization:
+        body = OrganizationCreate(name=name, slug=slug, timezone=timezone)
         answer = create_organization.sync_detailed(client=self.client, body=body)
-        self.organization_id = typed(answer, Organization, 201).id
+        return answered(answer, Organization, 201).body
 
-    def school_class(self) -> None:
-        made = self.class_with("Choir", WaitlistInputMode.AUTO)
-        assert (made.seats_free, made.title) == (1, "Choir")
-        assert made.field_links["register"].method == "POST"
-        assert made.field_links["self"].href.endswith(made.id)
-        self.class_id = made.id
-
-    def class_with(self, title: str, mode: WaitlistInputMode) -> SchoolClass:
+    def create_class(self, organization_id: str, title: str, mode: str) -> SchoolClass:
         body = SchoolClassCreate(
             title=title,
             description="Mondays",
             capacity=1,
             status=SchoolClassCreateStatus.OPEN,
-            waitlist=WaitlistInput(mode=mode),
+            waitlist=WaitlistInput(mode=WaitlistInputMode(mode)),
         )
-        answer = create_class.sync_detailed(self.organization_id, client=self.client, body=body)
-        made = typed(answer, SchoolClass, 201)
-        self.classes.append(made.id)
-        return made
+        answer = create_class.sync_detailed(organization_id, client=self.client, body=body)
+        return answered(answer, SchoolClass, 201).body
 
-    def student(self) -> None:
-        for given in ("Ada", "Ben", "Cleo"):
-            answer = create_student.sync_detailed(
-                self.organization_id,
-                client=self.client,
-                body=StudentCreate(given_name=given, family_name="Example"),
-            )
-            self.students.append(typed(answer, Student, 201).id)
+    def method_of(self, school_class: AnyClass, rel: str) -> object:
+        assert isinstance(school_class, SchoolClass)
+        return school_class.field_links[rel].method
 
-    def asked(
-        self,
-        student: int,
-        on_full: ClassRegistrationCreateOnFull,
-        class_id: str = "",
-        key: str | Unset = UNSET,
-    ) -> Response[Problem | Registration | RegistrationDryRun]:
-        return create_class_registration.sync_detailed(
-            class_id or self.class_id,
-            client=self.client,
-            body=ClassRegistrationCreate(student_id=self.students[student], on_full=on_full),
-            idempotency_key=key,
-        )
+    def get_class(self, class_id: str) -> Answer[SchoolClass]:
+        return answered(get_class.sync_detailed(class_id, client=self.client), SchoolClass, 200)
 
-    def moved(self, registration_id: str, to: TransitionCreateTo) -> Registration:
-        answer = create_registration_transition.sync_detailed(
-            registration_id, client=self.client, body=TransitionCreate(to=to)
-        )
-        return typed(answer, Registration, 200)
+    def describe(self, class_id: str, etag: str, text: str | None) -> Answer[SchoolClass]:
+        body = SchoolClassPatch(description=text)
+        answer = update_class.sync_detailed(class_id, client=self.client, body=body, if_match=etag)
+        return answered(answer, SchoolClass, 200)
 
-    def read(self, registration_id: str) -> Registration:
-        answer = get_registration.sync_detailed(registration_id, client=self.client)
-        return typed(answer, Registration, 200)
-
-    def register(self) -> None:
-        made = typed(self.asked(0, LEAVE), Registration, 201)
-        assert made.state == "enrolled"
-        self.registrations.append(made.id)
-
-    def full(self) -> None:
-        problem = refused(self.asked(1, LEAVE), 409, "class-full")
-        assert not isinstance(problem.blocks, Unset)
-        assert [block.code for block in problem.blocks] == ["class-full"]
-
-    def waitlist(self) -> None:
-        made = typed(self.asked(1, WAIT), Registration, 201)
-        assert (made.state, made.position) == ("waitlisted", 1)
-        self.registrations.append(made.id)
-        line = get_class_waitlist.sync_detailed(self.class_id, client=self.client)
-        places = typed(line, WaitlistPlacePage, 200).items
-        assert [place.student_id for place in places] == [self.students[1]]
-
-    def promotion(self) -> None:
-        assert self.moved(self.registrations[0], TransitionCreateTo.DROPPED).state == "dropped"
-        assert self.read(self.registrations[1]).state == "enrolled"
-
-    def offer(self) -> None:
-        self.offering = self.class_with("Drawing", WaitlistInputMode.OFFER).id
-        first = typed(self.asked(0, LEAVE, self.offering), Registration, 201)
-        second = typed(self.asked(1, WAIT, self.offering), Registration, 201)
-        self.moved(first.id, TransitionCreateTo.DROPPED)
-        offered = self.read(second.id)
-        assert offered.state == "offered"
-        assert isinstance(offered.offer_expires_at, datetime)
-        assert self.moved(second.id, TransitionCreateTo.ENROLLED).state == "enrolled"
-        self.accepted = second.id
-
-    def dry_run(self) -> None:
-        asked = create_class_registration.sync_detailed(
-            self.offering,
-            client=self.client,
-            body=ClassRegistrationCreate(student_id=self.students[2], on_full=WAIT),
-            dry_run=True,
-        )
-        would = typed(asked, RegistrationDryRun, 200)
-        assert would.would.state == "waitlisted"
-        leaving = create_registration_transition.sync_detailed(
-            self.accepted,
-            client=self.client,
-            body=TransitionCreate(to=TransitionCreateTo.DROPPED),
-            dry_run=True,
-        )
-        assert typed(leaving, RegistrationDryRun, 200).would.state == "dropped"
-        assert self.read(self.accepted).state == "enrolled"
-
-    def patched(self, body: SchoolClassPatch, etag: str) -> Response[Any]:
-        return update_class.sync_detailed(
-            self.class_id, client=self.client, body=body, if_match=etag
-        )
-
-    def update(self) -> None:
-        read = get_class.sync_detailed(self.class_id, client=self.client)
-        self.before = read.headers["ETag"]
-        answer = self.patched(SchoolClassPatch(description="Tuesdays"), self.before)
-        assert typed(answer, SchoolClass, 200).description == "Tuesdays"
-        self.etag = answer.headers["ETag"]
-        assert self.etag != self.before
-
-    def clear(self) -> None:
-        changed = typed(
-            self.patched(SchoolClassPatch(description=None), self.etag), SchoolClass, 200
-        )
-        assert (changed.description, changed.title) == (None, "Choir")
-
-    def stale(self) -> None:
-        refused(self.patched(SchoolClassPatch(description="x"), self.before), 412, "stale-version")
-
-    def without_etag(self) -> None:
-        # The signature asks for it, so it is taken off the request on its way out.
-        def leave_out(request: httpx.Request) -> None:
-            request.headers.pop("If-Match")
-
-        careless = AuthenticatedClient(
-            base_url=self.base,
-            token=self.client.token,
-            httpx_args={"event_hooks": {"request": [leave_out]}},
-        )
-        body = SchoolClassPatch(description="x")
-        answer = update_class.sync_detailed(self.class_id, client=careless, body=body, if_match="*")
-        refused(answer, 428, "precondition-required")
-
-    def retry(self) -> None:
-        key = secrets.token_hex(8)
-        first, second = (self.asked(2, WAIT, key=key) for _ in range(2))
-        assert typed(first, Registration, 201).id == typed(second, Registration, 201).id
-        assert "Idempotent-Replayed" not in first.headers
-        assert second.headers["Idempotent-Replayed"] == "true"
-
-    def paging(self) -> None:
-        for number in range(5):
-            self.class_with(f"Tutorial {number}", WaitlistInputMode.AUTO)
-        found: list[str] = []
-        cursor: str | Unset = UNSET
-        while True:
-            answer = list_classes.sync_detailed(
-                self.organization_id, client=self.client, limit=2, cursor=cursor, sort="title"
-            )
-            page = typed(answer, SchoolClassPage, 200)
-            found += [item.id for item in page.items]
-            if "next" not in page.field_links:
-                break
-            cursor = parse_qs(urlsplit(page.field_links["next"].href).query)["cursor"][0]
-        assert sorted(found) == sorted(self.classes)
-
-    def bad_request(self) -> None:
+    def list_classes(self, organization_id: str, cursor: str | None = None) -> Page:
         answer = list_classes.sync_detailed(
-            self.organization_id, client=self.client, cursor="made-up"
+            organization_id, client=self.client, limit=2, cursor=cursor or UNSET, sort="title"
         )
-        refused(answer, 400, "invalid-cursor")
+        page = answered(answer, SchoolClassPage, 200).body
+        links = page.field_links
+        return Page(
+            [item.id for item in page.items], links["next"].href if "next" in links else None
+        )
 
-    def unauthenticated(self) -> None:
-        answer = get_me.sync_detailed(client=self.anybody_with("made-up"))
-        refused(answer, 401, "invalid-token")
+    def create_student(self, organization_id: str, given_name: str) -> Student:
+        body = StudentCreate(given_name=given_name, family_name="Example")
+        answer = create_student.sync_detailed(organization_id, client=self.client, body=body)
+        return answered(answer, Student, 201).body
 
-    def forbidden(self) -> None:
-        narrow = self.issued(CredentialsScopesItem.ACCOUNTREAD).token
-        answer = list_organizations.sync_detailed(client=self.anybody_with(narrow))
-        refused(answer, 403, "insufficient-scope")
-        typed(list_organizations.sync_detailed(client=self.client), OrganizationPage, 200)
+    def register(
+        self, class_id: str, student_id: str, on_full: str, key: str | None = None
+    ) -> Answer[Registration]:
+        how = ClassRegistrationCreateOnFull(on_full)
+        body = ClassRegistrationCreate(student_id=student_id, on_full=how)
+        answer = create_class_registration.sync_detailed(
+            class_id, client=self.client, body=body, idempotency_key=key or UNSET
+        )
+        return answered(answer, Registration, 201)
 
-    def not_found(self) -> None:
-        answer = get_class.sync_detailed("cls_" + "0" * 26, client=self.client)
-        refused(answer, 404, "not-found")
+    def would_register(self, class_id: str, student_id: str, on_full: str) -> object:
+        how = ClassRegistrationCreateOnFull(on_full)
+        body = ClassRegistrationCreate(student_id=student_id, on_full=how)
+        answer = create_class_registration.sync_detailed(
+            class_id, client=self.client, body=body, dry_run=True
+        )
+        return answered(answer, RegistrationDryRun, 200).body.would.state
 
-    def conflict(self) -> None:
-        body = SignUp(username=self.name, password=PASSWORD)
-        answer = create_user.sync_detailed(client=self.anybody, body=body)
-        refused(answer, 409, "duplicate-name")
+    def move(self, registration_id: str, to: str) -> Registration:
+        answer = create_registration_transition.sync_detailed(
+            registration_id, client=self.client, body=TransitionCreate(to=TransitionCreateTo(to))
+        )
+        return answered(answer, Registration, 200).body
 
-    def invalid(self) -> None:
-        body = OrganizationCreate(name="x", slug=f"{self.name}-2", timezone="Nowhere/Nope")
-        answer = create_organization.sync_detailed(client=self.client, body=body)
-        problem = refused(answer, 422, "validation-failed")
-        assert not isinstance(problem.errors, Unset)
-        assert problem.errors[0].pointer == "#/timezone"
+    def would_move(self, registration_id: str, to: str) -> object:
+        answer = create_registration_transition.sync_detailed(
+            registration_id,
+            client=self.client,
+            body=TransitionCreate(to=TransitionCreateTo(to)),
+            dry_run=True,
+        )
+        return answered(answer, RegistrationDryRun, 200).body.would.state
 
-    def sign_out(self) -> None:
-        answer = delete_current_token.sync_detailed(client=self.client)
-        assert (answer.status_code, answer.parsed) == (204, None)
-        refused(get_me.sync_detailed(client=self.client), 401, "invalid-token")
+    def get_registration(self, registration_id: str) -> Registration:
+        answer = get_registration.sync_detailed(registration_id, client=self.client)
+        return answered(answer, Registration, 200).body
+
+    def line(self, class_id: str) -> Sequence[object]:
+        answer = get_class_waitlist.sync_detailed(class_id, client=self.client)
+        return [place.student_id for place in answered(answer, WaitlistPlacePage, 200).body.items]
 
 
 if __name__ == "__main__":
-    sys.exit(travel(Drive(base_of(sys.argv))) > 0)
+    drive(Driven)

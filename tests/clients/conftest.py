@@ -79,16 +79,22 @@ def prepared(tmp_path_factory):
     return folder
 
 
-@pytest.fixture
-def node():
-    """Give a function that runs a module of this folder under Node.js; gives what it printed."""
+@pytest.fixture(scope="session")
+def node_path():
+    """Give the path of a Node.js that is new enough."""
     found = shutil.which("node")
     if found is None or _major(found) < OLDEST_NODE:
         pytest.skip(f"no Node.js {OLDEST_NODE} or newer (its makers: https://nodejs.org)")
+    return found
+
+
+@pytest.fixture
+def node(node_path):
+    """Give a function that runs a module of this folder under Node.js; gives what it printed."""
 
     def run(name, *arguments, stdin=None):
         ran = subprocess.run(
-            [found, HERE / name, *arguments],
+            [node_path, HERE / name, *arguments],
             capture_output=True,
             text=True,
             timeout=60,

@@ -1,5 +1,5 @@
 // The whole flow in JavaScript, from the root URL alone; the same steps as flow.py, the same facts.
-export default async function flow({ Homeroom, NotOffered, Problem }, url, name) {
+export default async function flow({ Homeroom, NotOffered, Problem, problems }, url, name) {
   const password = "correct horse battery";
   const facts = {};
   const statuses = [];
@@ -68,7 +68,7 @@ export default async function flow({ Homeroom, NotOffered, Problem }, url, name)
   let seat = await (await seenBy(ada, choir)).act("register");
   facts["seat"] = [seat.members.state, seat.isReplayed];
   const full = await caught(before.act("register"));
-  facts["full"] = full.code === "class-full" && [full.status, full.blocks.map((block) => block.code)];
+  facts["full"] = full instanceof problems.ClassFull && [full.status, full.blocks.map((block) => block.code)];
   const now = await before.refreshed();
   facts["not offered"] = (await caught(now.form("register"))).codes.sort();
   let place = await now.act("join-waitlist");
@@ -88,18 +88,18 @@ export default async function flow({ Homeroom, NotOffered, Problem }, url, name)
   const other = await yoga.refreshed();
   facts["edited"] = (await yoga.act("edit", { capacity: 4 })).members.capacity;
   const stale = await caught(other.act("edit", { capacity: 9 }));
-  facts["stale"] = stale.code === "stale-version" && stale.status;
+  facts["stale"] = stale instanceof problems.StaleVersion && stale.status;
   const more = (seen) => ({ capacity: seen.members.capacity + 1 });
   facts["edited again"] = (await other.act("edit", more, { onStale: "retry" })).members.capacity;
   const [listed] = (await (await organization.follow("classes")).follow("search", { title: "Yoga" })).entries;
   facts["edited from a list"] = (await listed.act("edit", { location: "Hall" })).members.location;
 
   const faulty = await caught(organizations.act("create", { name: "", slug: "A B" }));
-  facts["faults"] = faulty.code === "validation-failed" && faulty.errors.map((fault) => fault.pointer).sort();
+  facts["faults"] = faulty instanceof problems.ValidationFailed && faulty.errors.map((fault) => fault.pointer).sort();
   const wrong = await caught(new Homeroom(url).logIn(`${name}-owner`, "wrong horse battery"));
-  facts["wrong password"] = wrong.code === "invalid-credentials" && wrong.status;
+  facts["wrong password"] = wrong instanceof problems.InvalidCredentials && wrong.status;
   const nobody = await caught((await new Homeroom(url).root()).follow("me"));
-  facts["nobody"] = nobody.code === "authentication-required" && nobody.status;
+  facts["nobody"] = nobody instanceof problems.AuthenticationRequired && nobody.status;
 
   const registrations = await all((await organization.follow("registrations")).everything());
   facts["registrations"] = registrations.map((each) => each.members.state).sort();

@@ -11,6 +11,17 @@ PAGES = sorted(
     ]
 )
 
+README_ADDRESS = "http://127.0.0.1:8000"
+README_SAYS = [
+    '"state":"enrolled"',
+    '"state":"dropped"',
+    '"registration.dropped"',
+    '"valid":true',
+    "every invariant holds",
+    "all well",
+]
+"""What the commands of the README print, among other things."""
+
 
 def blocks(page, kind):
     """The code of the blocks marked with `kind`, in order."""

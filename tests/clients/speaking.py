@@ -1,0 +1,126 @@
+"""Both clients' way of speaking HTTP, by one vocabulary, so that a case is written once."""
+
+import json
+import subprocess
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from homeroom_client import Patience, Problem, Unreadable
+from homeroom_client.exchange import Exchange
+
+PROGRAM = Path(__file__).with_name("exchange.mjs")
+
+
+class Refused(Exception):
+    """What was answered is a problem: the name of its class, its status and its code."""
+
+    def __init__(self, name, status, code, text):
+        super().__init__(text)
+        self.name, self.status, self.code = name, status, code
+
+
+class Broken(Exception):
+    """No answer came, and nobody can tell what was done."""
+
+
+class NoRepresentation(Exception):
+    """What is there is for people."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What was read or done."""
+
+    document: object
+    is_replayed: bool
+
+
+class PythonExchange:
+    """The one of `homeroom_client`; it takes no pause, and notes them."""
+
+    def __init__(self, http, url, token=None):
+        self.slept, self.now = [], 0.0
+        patience = Patience(sleep=self.slept.append, spread=lambda: 1.0)
+        self._speaks = Exchange(
+            http=http, origins={url}, token=token, patience=patience, clock=lambda: self.now
+        )
+        self.identify = self._speaks.identify
+
+    def read(self, url, *, anew=False):
+        """Read what is there."""
+        return self._told(lambda: self._speaks.read(url, anew=anew))
+
+    def write(self, method, url, *, key=None):
+        """Change what is there."""
+        return self._told(lambda: self._speaks.write(method, url, key=key))
+
+    def at(self, seconds):
+        """Have its clock show this."""
+        self.now = seconds
+
+    def _told(self, act):
+        try:
+            answer = act()
+        except Problem as fault:
+            name = type(fault).__name__
+            raise Refused(name, fault.status, fault.code, str(fault)) from fault
+        except Unreadable as fault:
+            raise NoRepresentation(str(fault)) from fault
+        except httpx.TransportError as fault:
+            raise Broken(str(fault)) from fault
+        return Told(answer.document, answer.is_replayed)
+
+
+class NodeExchange:
+    """The one of `/client.js`, in a process of Node.js that is told what to do."""
+
+    def __init__(self, process, url, token=None):
+        self._process = process
+        self.slept = []
+        self._do("begin", url=url, token=token)
+
+    def read(self, url, *, anew=False):
+        """Read what is there."""
+        return self._do("read", url=url, anew=anew)
+
+    def write(self, method, url, *, key=None):
+        """Change what is there."""
+        return self._do("write", method=method, url=url, key=key)
+
+    def identify(self, token):
+        """Speak for somebody else."""
+        self._do("identify", token=token)
+
+    def at(self, seconds):
+        """Have its clock show this."""
+        self._do("clock", seconds=seconds)
+
+    def _do(self, what, **given):
+        self._process.stdin.write(json.dumps([what, given]) + "\n")
+        self._process.stdin.flush()
+        said = json.loads(self._process.stdout.readline())
+        self.slept[:] = said["slept"]
+        if fault := said.get("fault"):
+            raise self._raised(**fault)
+        answer = said.get("answer") or {}
+        return Told(answer.get("document"), answer.get("isReplayed", False))
+
+    def _raised(self, kind, text, **members):
+        if kind == "Problem":
+            return Refused(text=text, **members)
+        return {"Unreadable": NoRepresentation, "Broken": Broken}[kind](text)
+
+
+@contextmanager
+def node_process(node):
+    """Run the program that a NodeExchange tells what to do."""
+    process = subprocess.Popen(
+        [node, PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    with process:
+        yield process
+        process.stdin.close()
+        process.wait(timeout=10)
