@@ -56,6 +56,13 @@ def _somebody_waits(database):
         return tx.scalar(_WAITING) > 0
 
 
+def unlocked(statement):
+    """The statement without its lock."""
+    bare = statement._clone()
+    bare._for_update_arg = None
+    return bare
+
+
 def broken(school):
     """The numbers of the invariants that do not hold in the school."""
     with school.database.snapshot() as tx:

@@ -20,7 +20,7 @@ from api.services.invitations import Invitations
 from api.services.members import Members
 from api.services.students import Students
 from tests import factories
-from tests.races.rush import held_up
+from tests.races.rush import held_up, unlocked
 
 SYSTEM = Actor.system()
 UNLOCKED = memberships.LOCKED.with_for_update(read=True, key_share=True)
@@ -296,8 +296,7 @@ def test_who_leaves_while_claiming_a_record_has_none(
 def test_twin_a_member_who_is_not_kept_leaves_the_record_to_nobody_who_is_there(
     without, members, invitations, leaves_first, deletes_account, monkeypatch
 ):
-    seen = invitations_module.MEMBER_OF_FOR_UPDATE._clone()
-    seen._for_update_arg = None
+    seen = unlocked(invitations_module.MEMBER_OF_FOR_UPDATE)
     monkeypatch.setattr(invitations_module, "MEMBER_OF_FOR_UPDATE", seen)
     database = without(students=["fk_students_organization_id_member_id"])
     order = {"leaves_first": leaves_first, "deletes_account": deletes_account}
