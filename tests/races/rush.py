@@ -11,7 +11,7 @@ from api.errors import Refusal
 from api.models.database import Database, Transaction
 from api.services import verification
 
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 60
 """For what comes to pass within milliseconds, or never."""
 
 _WAITING = text(
