@@ -49,7 +49,6 @@ class Crowd:
     seed: int = 0
     told: list = field(default_factory=list)
     """For each effect that somebody was told of: of which class it was the event, and its seq."""
-    refused: Counter = field(default_factory=Counter)
 
     def __post_init__(self):
         school = self.school
@@ -143,7 +142,6 @@ class Crowd:
         except Refusal as refusal:
             if refusal.code not in EXPECTED:
                 raise
-            self.refused[refusal.code] += 1
         else:
             if effect is not None:
                 self.told.append(effect)

@@ -66,7 +66,7 @@ def test_what_two_servers_answered_is_there_though_one_is_killed(
         refusals, failures = rush([*visitors.acts(), kill])
 
     assert (refusals, failures, visitors.wrong) == ([], [], [])
-    assert visitors.done() == visitors.answered
+    assert visitors.done() == visitors.told()
     assert broken(visitors.school) == []
 
 

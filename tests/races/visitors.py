@@ -22,8 +22,8 @@ EXPECTED = {409, 412}
 """What may be answered to a visitor beside what was asked for."""
 EVENTS = {
     "enrolled": ("registration.accepted",),
-    "declined": ("registration.declined",),
-    "gone": ("registration.dropped", "registration.left"),
+    # What a DELETE does is for the server to say: of an offer it is a no.
+    "gone": ("registration.dropped", "registration.left", "registration.declined"),
     "resized": ("class.capacity-changed",),
 }
 
@@ -31,14 +31,14 @@ EVENTS = {
 class Visitors:
     """Students and a registrar of a school, at the doors of its servers.
 
-    `doors`: the addresses at which one may ask now. `answered` counts what was done by what the
-    answers say; `wrong` are answers that nobody should get.
+    `doors`: the addresses at which one may ask now. `answered` is what the answers say
+    that was done, `wrong` are answers that nobody should get.
     """
 
     def __init__(self, school, seed):
         self.school, self.seed = school, seed
         self.doors = []
-        self.answered, self.wrong = Counter(), []
+        self.answered, self.wrong = [], []
         self.answers = threading.Semaphore(0)
         self.classes = [school.a_class(capacity=SEATS, waitlist_mode=mode) for mode in MODES]
         self.people = [school.a_student_with_login() for _ in range(STUDENTS)]
@@ -55,8 +55,12 @@ class Visitors:
         for _ in range(count):
             assert self.answers.acquire(timeout=PATIENCE_SECONDS)
 
+    def told(self):
+        """How often they were told that something was done."""
+        return Counter(what for what in self.answered if what != "read")
+
     def done(self):
-        """What the database says was done by those who asked for it."""
+        """How often it was, by what the database says."""
         with self.school.database.read() as tx:
             of = {"organization_id": self.school.organization.id}
             rows = tx.scalar(select(func.count()).select_from(Registration).filter_by(**of))
@@ -85,17 +89,21 @@ class Visitors:
                     held.append(f"/v1/registrations/{answer.json()['id']}")
                 continue
             mine = drawn.choice(held)
-            to = drawn.choice(["enrolled", "declined", "gone"])
-            if to == "gone":
-                visit("DELETE", mine, key, 204, to)
-            else:
-                visit("POST", f"{mine}/transitions", key, 200, to, json={"to": to})
+            match drawn.choice(["accept", "decline", "delete"]):
+                case "accept":
+                    body = {"to": "enrolled"}
+                    visit("POST", f"{mine}/transitions", key, 200, "enrolled", json=body)
+                case "decline":
+                    body = {"to": "declined"}
+                    visit("POST", f"{mine}/transitions", key, 200, "gone", json=body)
+                case _:
+                    visit("DELETE", mine, key, 204, "gone")
 
     def _resize(self, client):
         drawn, visit = random.Random(self.seed), self._visitor(self.staff, client)
         for step in range(STEPS):
             url = f"/v1/classes/{ids.encode('cls', drawn.choice(self.classes).id)}"
-            seen = visit("GET", url, None, 200, None)
+            seen = visit("GET", url, None, 200, "read")
             # Another than it has: nothing is done where nothing differs.
             capacity = drawn.choice(sorted({1, 2, 3} - {seen.json()["capacity"]}))
             headers = {
@@ -115,7 +123,7 @@ class Visitors:
                 sent["Idempotency-Key"] = key
             answer = self._answer(client, method, url, headers=sent, **options)
             if answer.status_code == wanted:
-                self.answered[what] += what is not None
+                self.answered.append(what)
                 self.answers.release()
                 return answer
             if answer.status_code not in EXPECTED:
