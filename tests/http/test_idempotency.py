@@ -177,6 +177,7 @@ def drop_the_unique_name(shop):
     shop.toys.write = numbered
 
 
+@pytest.mark.race("test_twin_without_the_constraint_on_keys_there_are_ten_effects")
 def test_ten_requests_at_once_with_one_key_have_one_effect(own_shop):
     shop = own_shop(HOMEROOM_THREADS=str(CROWD))
     drop_the_unique_name(shop)

@@ -4,7 +4,6 @@ import sys
 import tracemalloc
 
 import orjson
-import pytest
 
 from api.http import rendering
 
@@ -25,6 +24,5 @@ def test_what_is_kept_takes_the_room_of_its_text():
     assert room_of(rendering._compact) < 1.5
 
 
-@pytest.mark.twin
-def test_twin_what_the_writer_gives_takes_several_times_as_much():
+def test_what_the_writer_gives_takes_several_times_as_much():
     assert room_of(orjson.dumps) > 3

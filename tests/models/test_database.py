@@ -187,7 +187,6 @@ def test_the_settings_are_in_force_on_every_connection(database):
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
-@pytest.mark.twin
 def test_a_setting_that_is_not_in_force_stops_the_start(fresh_database):
     with fresh_database._reads.connect() as connection:
         connection.exec_driver_sql("PRAGMA foreign_keys=0")

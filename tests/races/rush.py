@@ -2,13 +2,22 @@
 
 import contextlib
 import threading
+import time
 
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, text
 
 from api.clock import SystemClock
 from api.errors import Refusal
 from api.models.database import Database, Transaction
 from api.services import verification
+
+PATIENCE_SECONDS = 60
+"""For what comes to pass within milliseconds, or never."""
+
+_WAITING = text(
+    "SELECT count(*) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
 
 
 def rush(acts):
@@ -30,6 +39,28 @@ def rush(acts):
     for thread in threads:
         thread.join()
     return refusals, failures
+
+
+def held_up(database, thread):
+    """Wait until the thread has come to its end, or to what another transaction holds."""
+    patience = time.monotonic() + PATIENCE_SECONDS
+    while thread.is_alive() and not _somebody_waits(database):
+        assert time.monotonic() < patience, "it neither ends nor waits"
+        time.sleep(0.002)
+
+
+def _somebody_waits(database):
+    if database.dialect == "sqlite":
+        return bool(database._gate._waiting)
+    with database.read() as tx:
+        return tx.scalar(_WAITING) > 0
+
+
+def unlocked(statement):
+    """The statement without its lock."""
+    bare = statement._clone()
+    bare._for_update_arg = None
+    return bare
 
 
 def broken(school):

@@ -10,16 +10,17 @@ from api.authz.policy import Policy
 from api.clock import epoch_ms
 from api.errors import ValidationFailed
 from api.ids import Ids
-from api.models import SchoolClass, Term
+from api.models import SchoolClass
+from api.models import term as terms_module
 from api.schemas.classes import ClassSchema
 from api.services.classes import Classes
 from api.services.terms import Terms
 from tests import factories
 from tests.factories import select
+from tests.races.rush import held_up
 
 EARLY, LATE = datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC)
 NEW = ClassSchema().load({"title": "Algebra"})
-SOON = 0.3
 
 
 @pytest.fixture
@@ -49,50 +50,8 @@ def deadlines(database, term):
     return [row.effective_drop_until for row in rows]
 
 
-def test_a_class_that_joins_while_the_deadline_moves_gets_the_new_one(database, services, term):
-    terms, classes = services
-
-    with database.write() as tx:
-        row = terms.find_for_update(tx, Actor.system(), term.id)
-        thread = threading.Thread(target=lambda: a_class_joins(database, classes, term))
-        thread.start()
-        thread.join(SOON)
-        terms.update(tx, Actor.system(), row, {"drop_until": LATE})
-    thread.join()
-
-    assert deadlines(database, term) == [LATE]
-
-
-@pytest.mark.twin
-@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
-def test_twin_a_deadline_that_is_read_before_the_class_refers_to_the_term_is_stale(
-    database, services, term
-):
-    terms, _ = services
-    has_read = threading.Event()
-
-    def join_by_what_was_read_first():
-        with database.write() as tx:
-            seen = tx.scalar(
-                select(Term.drop_until).where(
-                    Term.organization_id == term.organization_id, Term.id == term.id
-                )
-            )
-            has_read.set()
-            factories.a_class(tx, term.organization_id, term_id=term.id, effective_drop_until=seen)
-
-    with database.write() as tx:
-        row = terms.find_for_update(tx, Actor.system(), term.id)
-        thread = threading.Thread(target=join_by_what_was_read_first)
-        thread.start()
-        has_read.wait()
-        terms.update(tx, Actor.system(), row, {"drop_until": LATE})
-    thread.join()
-
-    assert deadlines(database, term) == [EARLY]
-
-
-def test_a_class_cannot_join_a_term_that_goes_away_meanwhile(database, services, term):
+def joined_while(database, services, term, change):
+    """What was wrong with a class that joins while the change of the term is not yet committed."""
     terms, classes = services
     refusals = []
 
@@ -102,13 +61,57 @@ def test_a_class_cannot_join_a_term_that_goes_away_meanwhile(database, services,
         except ValidationFailed as refusal:
             refusals.append(refusal.errors[0].pointer)
 
+    thread = threading.Thread(target=join)
     with database.write() as tx:
         row = terms.find_for_update(tx, Actor.system(), term.id)
-        thread = threading.Thread(target=join)
+        change(tx, row)
         thread.start()
-        thread.join(SOON)
-        terms.delete(tx, Actor.system(), row)
+        held_up(database, thread)
     thread.join()
+    return refusals
 
-    assert refusals == ["#/term_id"]
+
+@pytest.mark.race("test_twin_without_the_lock_of_the_term_the_deadline_is_stale")
+def test_a_class_that_joins_while_the_deadline_moves_gets_the_new_one(database, services, term):
+    def move(tx, row):
+        services[0].update(tx, Actor.system(), row, {"drop_until": LATE})
+
+    assert joined_while(database, services, term, move) == []
+    assert deadlines(database, term) == [LATE]
+
+
+@pytest.mark.twin
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+def test_twin_without_the_lock_of_the_term_the_deadline_is_stale(
+    database, services, term, monkeypatch
+):
+    monkeypatch.setattr(terms_module, "BY_ID_FOR_UPDATE", terms_module.BY_ID)
+
+    def move(tx, row):
+        services[0].update(tx, Actor.system(), row, {"drop_until": LATE})
+
+    assert joined_while(database, services, term, move) == []
+    assert deadlines(database, term) == [EARLY]
+
+
+@pytest.mark.race("test_twin_without_the_constraint_a_class_is_held_in_a_term_that_is_gone")
+def test_a_class_cannot_join_a_term_that_goes_away_meanwhile(database, services, term):
+    def remove(tx, row):
+        services[0].delete(tx, Actor.system(), row)
+
+    assert joined_while(database, services, term, remove) == ["#/term_id"]
     assert deadlines(database, term) == []
+
+
+@pytest.mark.twin
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+def test_twin_without_the_constraint_a_class_is_held_in_a_term_that_is_gone(without, services):
+    database = without(classes=["fk_classes_organization_id_term_id"])
+    with database.write() as tx:
+        term = factories.a_term(tx, drop_until=EARLY)
+
+    def remove(tx, row):
+        services[0].delete(tx, Actor.system(), row)
+
+    assert joined_while(database, services, term, remove) == []
+    assert deadlines(database, term) == [EARLY]

@@ -18,10 +18,10 @@ from api.services.classes import Classes
 from api.services.organizations import Organizations
 from tests import factories
 from tests.factories import select
+from tests.races.rush import held_up
 
 NEW = ClassSchema().load({"title": "Algebra"})
 SYSTEM = Actor.system()
-SOON = 0.3
 LATER_ZONE = "Asia/Tokyo"
 
 
@@ -53,7 +53,7 @@ def zones_when(database, services, organization, monkeypatch):
         def called(*given):
             thread.start()
             # Where a lock holds it up, it goes on when `act` is committed.
-            thread.join(SOON)
+            held_up(database, thread)
             return original(*given)
 
         monkeypatch.setattr(owner, name, called)
@@ -90,6 +90,7 @@ def give_up_a_zone(database, services, organization):
     return give_up
 
 
+@pytest.mark.race("test_twin_a_zone_that_is_read_without_keeping_it_is_stale")
 def test_a_class_that_is_made_meanwhile_gets_the_new_zone(zones_when, make_a_class):
     assert zones_when(make_a_class, classes_module, "columns_of") == [LATER_ZONE]
 
@@ -104,6 +105,7 @@ def test_twin_a_zone_that_is_read_without_keeping_it_is_stale(
     assert zones_when(make_a_class, classes_module, "columns_of") == [organization.timezone]
 
 
+@pytest.mark.race("test_twin_without_the_locks_of_all_classes_one_is_forgotten")
 def test_a_class_that_gives_up_its_zone_meanwhile_gets_the_new_one(zones_when, give_up_a_zone):
     assert zones_when(give_up_a_zone, inheritance, "follow_own_zone") == [LATER_ZONE]
 

@@ -25,6 +25,10 @@ _WRITTEN = (
 )
 
 
+@pytest.mark.race(
+    "test_twin_a_write_that_does_not_lock_loses_updates",
+    "test_twin_the_default_engine_loses_updates",
+)
 def test_a_write_that_locks_what_it_read_loses_nothing(fresh_database_url):
     database = _open(fresh_database_url)
     school_class = _a_class(database)

@@ -7,7 +7,6 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, text
-from sqlalchemy.exc import DBAPIError
 
 from api.clock import SystemClock
 from api.models import Registration, RegistrationState, seats
@@ -17,14 +16,13 @@ from api.services.rules_states import MoveFacts
 from api.services.rules_verdicts import Enroll
 from api.services.sweeper import settle_class
 from tests.fake_clock import FakeClock
-from tests.races.rush import Careless, broken, rush
+from tests.races.rush import PATIENCE_SECONDS, Careless, broken, held_up, rush
 from tests.services.school import School
 
 SEATS = 5
 STUDENTS = 24
 ROUNDS = 6
 THOUGHT_SECONDS = 0.02
-SOON = 0.2
 ENROLLED = RegistrationState.ENROLLED
 
 
@@ -71,6 +69,12 @@ def rush_for(school, school_class, students, **options):
     )
 
 
+@pytest.mark.race(
+    "test_twin_without_the_guard_the_database_refuses_the_oversell",
+    "test_twin_without_the_guard_and_the_constraint_seats_are_sold_twice",
+    "test_twin_a_judgement_that_is_not_tested_under_the_lock_oversells",
+    "test_twin_without_a_transaction_only_the_unique_ticket_is_left",
+)
 def test_the_last_seats_go_to_as_many_as_there_are(school):
     school_class = school.a_class(capacity=SEATS)
 
@@ -82,6 +86,10 @@ def test_the_last_seats_go_to_as_many_as_there_are(school):
     assert broken(school) == []
 
 
+@pytest.mark.race(
+    "test_twin_a_judgement_that_is_not_tested_under_the_lock_oversells",
+    "test_twin_without_a_transaction_only_the_unique_ticket_is_left",
+)
 def test_who_comes_too_late_waits_in_places_one_to_n(school):
     school_class = school.a_class(capacity=SEATS)
 
@@ -123,13 +131,14 @@ def test_twin_without_the_guard_and_the_constraint_seats_are_sold_twice(
 
 @pytest.mark.twin
 @pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
-def test_twin_a_judgement_that_is_not_tested_under_the_lock_oversells(lawless, monkeypatch):
+@pytest.mark.parametrize("wait", [False, True])
+def test_twin_a_judgement_that_is_not_tested_under_the_lock_oversells(lawless, monkeypatch, wait):
     kept = registrations._conditions
     monkeypatch.setattr(registrations, "_conditions", lambda *of: {**kept(*of), "wanted": "any"})
     thoughtful(monkeypatch)
     school_class = lawless.a_class(capacity=SEATS)
 
-    rush_for(lawless, school_class, lawless.students(STUDENTS))
+    rush_for(lawless, school_class, lawless.students(STUDENTS), wait=wait)
 
     assert enrolled(lawless, school_class) > SEATS
     assert {2, 4} <= set(broken(lawless))
@@ -137,19 +146,25 @@ def test_twin_a_judgement_that_is_not_tested_under_the_lock_oversells(lawless, m
 
 @pytest.mark.twin
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
-def test_twin_without_a_transaction_only_the_unique_ticket_is_left(lawless, monkeypatch):
+@pytest.mark.parametrize("wait", [False, True])
+def test_twin_without_a_transaction_only_the_unique_ticket_is_left(lawless, monkeypatch, wait):
     thoughtful(monkeypatch)
     school_class = lawless.a_class(capacity=SEATS)
     students = lawless.students(STUDENTS)
     careless = Careless(lawless.database)
 
-    _, failures = rush_for(replace(lawless, database=careless), school_class, students)
+    school = replace(lawless, database=careless)
+    _, failures = rush_for(school, school_class, students, wait=wait)
     careless.close()
 
     assert failures != []
     assert all("registrations.ticket" in str(failure) for failure in failures)
 
 
+@pytest.mark.race(
+    "test_twin_without_the_version_of_the_student_both_are_given",
+    "test_twin_without_a_transaction_both_are_given",
+)
 def test_one_student_never_sits_in_two_classes_at_once(school):
     pairs = overlapping(school)
 
@@ -189,6 +204,10 @@ def test_twin_without_a_transaction_both_are_given(lawless, monkeypatch):
     assert 11 in broken(lawless)
 
 
+@pytest.mark.race(
+    "test_twin_without_the_guard_the_index_refuses_the_second_form",
+    "test_twin_without_guard_and_index_the_student_is_there_twice",
+)
 def test_a_form_sent_many_times_registers_once(school):
     school_class, student = school.a_class(), school.a_student()
 
@@ -223,6 +242,7 @@ def test_twin_without_guard_and_index_the_student_is_there_twice(lawless, monkey
     assert 6 in broken(lawless)
 
 
+@pytest.mark.race("test_twin_without_promotion_a_seat_is_idle_while_others_wait")
 def test_drops_and_registrations_at_once_leave_no_seat_idle(school):
     school_class = school.a_class(capacity=SEATS, waitlist_mode="auto")
     seated = [school.register(school_class, student) for student in school.students(SEATS)]
@@ -247,6 +267,7 @@ def test_twin_without_promotion_a_seat_is_idle_while_others_wait(school, monkeyp
     assert 7 in broken(school)
 
 
+@pytest.mark.race("test_twin_without_the_clock_an_offer_is_accepted_after_its_end")
 def test_accepting_and_expiring_at_once_has_one_outcome(database):
     outcomes = [at_the_last_moment(database) for _ in range(ROUNDS)]
 
@@ -264,17 +285,12 @@ def test_accepting_and_expiring_at_once_has_one_outcome(database):
 
 @pytest.mark.twin
 def test_twin_without_the_clock_an_offer_is_accepted_after_its_end(database, monkeypatch):
-    clock = FakeClock()
-    school = School.found(Database(database.engine, database._reads, clock))
-    offer = an_offer(school)
-    clock.set(offer.expires_at)
     monkeypatch.setattr(MoveFacts, "offer_has_expired_at", lambda *_: False)
-    monkeypatch.setattr(transitions.promotion, "settle_if_due", lambda *_: None)
 
-    school.move(offer.registration, ENROLLED)
+    school, _, final = at_the_last_moment(database, monkeypatch)
 
-    accepted = school.events(offer.school_class)[-1]
-    assert accepted.at >= offer.expires_at
+    assert final == "enrolled"
+    assert 19 in broken(school)
 
 
 def blind(monkeypatch):
@@ -352,13 +368,20 @@ def an_offer(school):
     return Offer(school_class, waiting, expires_at)
 
 
-def at_the_last_moment(database):
-    """One accepts while time runs out and another sweeps; give what came of it."""
+def at_the_last_moment(database, monkeypatch=None):
+    """One accepts while time runs out and another sweeps; give what came of it.
+
+    With `monkeypatch` time is up when the class is asked for, and nothing overdue is settled.
+    """
     clock = FakeClock()
     school = School.found(Database(database.engine, database._reads, clock))
     offer = an_offer(school)
     clock.set(offer.expires_at - timedelta(milliseconds=1))
-    ticked = threading.Event()
+    ticked, is_locked = threading.Event(), threading.Event()
+    if monkeypatch is None:
+        is_locked.set()
+    else:
+        accept_too_late(monkeypatch, ticked, is_locked)
 
     def accept():
         ticked.wait(0.001)
@@ -367,6 +390,7 @@ def at_the_last_moment(database):
     def sweep():
         clock.advance(milliseconds=1)
         ticked.set()
+        is_locked.wait(PATIENCE_SECONDS)
         with school.database.write() as tx:
             settle_class(tx, offer.school_class.id)
 
@@ -380,27 +404,54 @@ def at_the_last_moment(database):
     return school, offer, states[1]
 
 
-@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
-@pytest.mark.parametrize(
-    ("held", "free"), [("students", "classes"), ("classes", "students")], ids=["student", "class"]
-)
-def test_the_one_statement_locks_the_class_and_then_the_student(school, held, free):
+def accept_too_late(monkeypatch, ticked, is_locked):
+    """Between an offer's being seen and the lock of its class, let time run out."""
+    lock = transitions.locked_class
+
+    def late(*of):
+        ticked.wait(PATIENCE_SECONDS)
+        row = lock(*of)
+        is_locked.set()
+        return row
+
+    monkeypatch.setattr(transitions, "locked_class", late)
+    monkeypatch.setattr(transitions.promotion, "settle_if_due", lambda *_: None)
+
+
+def is_free_while_held(school, held, free):
+    """Whether the row `free` is, when the one statement waits for the row `held`."""
     school_class, student = school.a_class(), school.a_student()
     ids = {"classes": school_class.id, "students": student.id}
-    lock = "SELECT 1 FROM {} WHERE id = :id AND organization_id IS NOT NULL FOR UPDATE NOWAIT"
+    lock = "SELECT 1 FROM {} WHERE id = :id AND organization_id IS NOT NULL FOR UPDATE SKIP LOCKED"
 
+    waiting = threading.Thread(target=lambda: school.register(school_class, student))
     with school.database.write() as holder:
         holder.execute(text(lock.format(held)), {"id": ids[held]})
-        waiting = threading.Thread(target=lambda: school.register(school_class, student))
         waiting.start()
-        time.sleep(SOON)
+        held_up(school.database, waiting)
         with school.database.engine.connect() as another:
-            probe = lambda: another.execute(text(lock.format(free)), {"id": ids[free]})
-            if held == "students":
-                with pytest.raises(DBAPIError, match="could not obtain lock"):
-                    probe()
-            else:
-                probe()
+            is_free = another.scalar(text(lock.format(free)), {"id": ids[free]}) is not None
     waiting.join()
 
     assert school.states(school_class) == ["enrolled"]
+    return is_free
+
+
+@pytest.mark.race("test_twin_a_statement_that_asks_for_the_student_first_locks_it_first")
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+def test_the_one_statement_locks_the_class_and_then_the_student(school):
+    assert is_free_while_held(school, "classes", "students")
+    assert not is_free_while_held(school, "students", "classes")
+
+
+@pytest.mark.twin
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+def test_twin_a_statement_that_asks_for_the_student_first_locks_it_first(school, monkeypatch):
+    first = """early AS MATERIALIZED (SELECT id FROM students WHERE id = :student_id FOR UPDATE),
+        held AS MATERIALIZED ("""
+    careless = seats.SEAT_SQL.replace("held AS MATERIALIZED (", first)
+    careless = careless.replace("CROSS JOIN moment", "CROSS JOIN moment CROSS JOIN early")
+    monkeypatch.setattr(seats, "TAKE", seats.statement(careless))
+
+    assert not is_free_while_held(school, "classes", "students")
+    assert is_free_while_held(school, "students", "classes")

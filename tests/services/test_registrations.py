@@ -382,6 +382,7 @@ def register_while_another_class_is_moved(school, clock, monkeypatch, move):
     return school.register(wanted, student)
 
 
+@pytest.mark.race("test_twin_who_is_not_told_of_another_timetable_sits_in_two_classes")
 @pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
 @pytest.mark.parametrize("move", MOVES)
 def test_a_timetable_that_changes_before_the_lock_is_looked_at_again(
