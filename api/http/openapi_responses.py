@@ -125,17 +125,16 @@ def _tells_only(target: Target) -> bool:
 
 
 def _with_examples(answer: dict[str, Any], target: Target, status: HTTPStatus) -> dict[str, Any]:
-    recorded = openapi_examples.of_answer(target.operation_id, status)
     for media_type, content in answer.get("content", {}).items():
-        if media_type != HTML:
-            content.update(recorded)
+        is_page = media_type == HTML
+        content.update(openapi_examples.of_answer(target.operation_id, status, is_page=is_page))
     return answer
 
 
 def _content_of_public(served: public_document, schema: dict[str, Any]) -> dict[str, Any]:
     # The JSON first: generated clients take the first that they can read.
-    page = {"schema": {"type": "string"}}
-    return {kind: page if kind == HTML else {"schema": schema} for kind in served.offered}
+    page = {"type": "string"}
+    return {kind: {"schema": page if kind == HTML else schema} for kind in served.offered}
 
 
 def schema_words(kind: Any) -> str:
