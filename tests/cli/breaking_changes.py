@@ -316,6 +316,12 @@ def a_problem_brings_a_new_status(d):
     d["paths"][REGISTRATIONS]["post"]["responses"]["402"] = {"content": content}
 
 
+@breaks("delete_token 412: the problem stale-version brings a status that was not possible")
+def a_condition_is_refused_that_nobody_can_send(d):
+    delete = d["paths"]["/v1/tokens/{token_id}"]["delete"]
+    delete["responses"]["412"] = {"$ref": "#/components/responses/StaleVersion"}
+
+
 @breaks("create_class 201: is no longer answered")
 def the_status_of_success_changes(d):
     renamed(d["paths"][CLASSES]["post"]["responses"], "201", "202")
