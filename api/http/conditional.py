@@ -33,6 +33,11 @@ def etag(version: int, identity: bytes) -> str:
     return f'"v{version}-{blake2b(identity, digest_size=_HASH_BYTES).hexdigest()}"'
 
 
+def tag_of_version(version: int) -> str:
+    """The tag of a version in whatever variant: `If-Match` takes it, `If-None-Match` knows none."""
+    return f'"v{version}"'
+
+
 def of_gzip(entity_tag: str) -> str:
     """The tag of the same representation when it is sent compressed."""
     return entity_tag[:-1] + _GZIP_SUFFIX

@@ -57,9 +57,7 @@ class Discovery:
         """The one document whose address a client knows."""
         versions = list(self.lifetimes.listed())
         row = SimpleNamespace(title="Homeroom", release=RELEASE, versions=versions)
-        document = self._document(ROOT, row)
-        document["_links"] |= self._links(*PLACES)
-        return document
+        return self._document(ROOT, row)
 
     def version_root(self) -> dict[str, Any]:
         """Where to go in version 1."""
@@ -86,7 +84,7 @@ class Discovery:
         found = next((refusal for refusal in every_refusal() if refusal.code == code), None)
         if found is None:
             raise NotFound
-        return self._with_docs(PROBLEM_TYPE, described(found))
+        return self._document(PROBLEM_TYPE, described(found))
 
     def relation(self, name: str) -> dict[str, Any]:
         """What a relation means, and which operations it leads to.
@@ -105,7 +103,7 @@ class Discovery:
             operations=sorted({leads_to for _, leads_to in used}),
             calls=self._calls(used),
         )
-        return self._with_docs(RELATION, row)
+        return self._document(RELATION, row)
 
     def relations(self) -> set[str]:
         """Every relation that an answer can hold."""
@@ -132,13 +130,10 @@ class Discovery:
     def _acts(self, rel: Rel) -> bool:
         return self.renderer.targets[rel.operation].method != "GET"
 
-    def _with_docs(self, kind: Hypermedia, row: Any) -> dict[str, Any]:
-        document = self._document(kind, row)
-        document["_links"] |= self._links("service-doc")
-        return document
-
     def _document(self, kind: Hypermedia, row: Any) -> dict[str, Any]:
-        return self.renderer.item(kind, Judged(row, self.at_the_door), g.base_url)
+        document = self.renderer.item(kind, Judged(row, self.at_the_door), g.base_url)
+        document["_links"] |= self._links(*kind.places)
+        return document
 
     def _links(self, *rels: str) -> dict[str, dict[str, str]]:
         places = {rel: self._places[rel] for rel in rels}

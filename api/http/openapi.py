@@ -13,8 +13,6 @@ from api.http.openapi_links import OperationLinks
 from api.http.openapi_parameters import body_of, parameters_of
 from api.http.openapi_responses import Responses
 from api.http.openapi_shared import (
-    HEADERS,
-    HEADERS_OF_WHAT_ENDS,
     PARAMETERS,
     SCHEMAS,
     SECURITY,
@@ -60,7 +58,6 @@ def build_document(app: Flask) -> dict[str, Any]:
         paths.setdefault(target.template, {})[target.method.lower()] = described
     for name, schema in SCHEMAS.items():
         components.add(name, schema)
-    is_ending = any(target.ending is not None for target in targets.values())
     used = {target.served.tag for target in targets.values()}
     return {
         "openapi": VERSION,
@@ -71,7 +68,7 @@ def build_document(app: Flask) -> dict[str, Any]:
         "components": {
             "schemas": components.schemas(),
             "parameters": PARAMETERS,
-            "headers": HEADERS | (HEADERS_OF_WHAT_ENDS if is_ending else {}),
+            "headers": responses.headers.shared(),
             "responses": dict(sorted(responses.shared.items())),
             "examples": openapi_examples.of_problems(),
             "links": dict(sorted(links.shared.items())),

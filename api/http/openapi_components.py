@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from apispec import APISpec
@@ -14,7 +14,7 @@ from api.schemas import patterns
 from api.schemas.hypermedia import Hypermedia
 
 VERSION = "3.0.3"
-LINKS = {
+LINKS: dict[str, Any] = {
     "type": "object",
     "description": "What can be done from here now, by relation.",
     "additionalProperties": {"$ref": "#/components/schemas/Link"},
@@ -155,7 +155,7 @@ class Components:
     def _represented(self, kind: Hypermedia) -> dict[str, Any]:
         schema = _sent(self._output.convert(kind.schema))
         if kind.itself is not None or kind.rels:
-            schema["properties"]["_links"] = LINKS
+            schema["properties"]["_links"] = links_by(kind.relations)
             schema["required"] = [*schema.get("required", ()), "_links"]
             if any(rel.judged for rel in kind.rels):
                 schema["properties"]["_blocked"] = BLOCKED
@@ -203,6 +203,14 @@ class Components:
             if is_patch and name not in needed:
                 converted["properties"][name] = _with_null({**member, "nullable": True})
         return converted
+
+
+def links_by(relations: Iterable[str]) -> dict[str, Any]:
+    """The schema of links that can have these relations, each at its time.
+
+    They are an extension and no properties: generators would turn them into members of a type.
+    """
+    return {**LINKS, "x-rels": sorted(relations)}
 
 
 def description_of(kind: type[Any]) -> str:

@@ -16,7 +16,12 @@ FILE: Final = Path(__file__).with_name("examples.json")
 
 Examples = dict[str, dict[str, Any]]
 _NOTHING: Final[dict[str, Any]] = {"requests": {}, "answers": {}}
-_SUMMARIES: Final = {"done": "As it is done", "dry-run": "With `dry_run=true`"}
+_PAGE: Final = "page"
+_SUMMARIES: Final = {
+    "done": "As it is done",
+    "dry-run": "With `dry_run=true`",
+    _PAGE: "As a browser gets it",
+}
 
 
 def of_request(operation_id: str, media_type: str) -> Examples:
@@ -24,9 +29,10 @@ def of_request(operation_id: str, media_type: str) -> Examples:
     return _shown(_of(operation_id)["requests"].get(media_type, {}))
 
 
-def of_answer(operation_id: str, status: int) -> Examples:
+def of_answer(operation_id: str, status: int, *, is_page: bool) -> Examples:
     """`examples` of what the operation answered with this status; empty if it never did."""
-    return _shown(_of(operation_id)["answers"].get(str(status), {}))
+    found = _of(operation_id)["answers"].get(str(status), {})
+    return _shown({name: body for name, body in found.items() if (name == _PAGE) == is_page})
 
 
 def of_problems() -> Examples:

@@ -82,4 +82,7 @@ def _shared_names(target: Target) -> list[str]:
         names.append("IdempotencyKey")
     if target.method in PURPOSES and served.returns is not None:
         names.append("Prefer")
+    if target.method == "PUT" and served.partial:
+        # The last: clients of an earlier document may give the others by their place.
+        names.append("IfNoneMatchOfUpsert")
     return names

@@ -10,17 +10,20 @@ from api import errors
 from api.errors import Refusal
 from api.http import negotiation, openapi_examples
 from api.http.openapi_components import Components, description_of, ref
+from api.http.openapi_headers import Headers
 from api.http.openapi_links import OperationLinks
-from api.http.openapi_refusals import by_status, refusals_of, takes_key
+from api.http.openapi_refusals import by_status, refusals_of
+from api.http.pages import RELATIONS as OF_A_PAGE
+from api.http.problems import FIELDS_OF_FAMILY
 from api.http.public_documents import HTML, public_document
 
 if TYPE_CHECKING:
     from api.http.links import Target
 
-ALWAYS = ("X-Request-Id", "RateLimit", "RateLimit-Policy", "Cache-Control", "Vary")
 OF_NO_OPERATION = (errors.MethodNotAllowed.code, errors.VersionSunset.code)
 """What any path may answer, whatever its operations: another method, or its end one day."""
 
+FIELDS_OF_NO_OPERATION = tuple(FIELDS_OF_FAMILY[errors.MethodNotAllowed])
 MOST_NAMES = 2
 """A response for more codes than this has no name of its own."""
 
@@ -31,8 +34,10 @@ class Responses:
     def __init__(self, components: Components, links: OperationLinks) -> None:
         self._components = components
         self._links = links
+        self.headers = Headers()
+        fields = self.headers.described((), FIELDS_OF_NO_OPERATION)
         self.shared: dict[str, dict[str, Any]] = {
-            "Problem": _problem("Any other refusal.", OF_NO_OPERATION, {}),
+            "Problem": _problem("Any other refusal.", OF_NO_OPERATION, fields),
         }
 
     def of(self, target: Target) -> dict[str, Any]:
@@ -46,7 +51,7 @@ class Responses:
             # whole method: beside 201 a named 200 would make every registration a dry run.
             found["2XX"] = _with_examples(self._dry_run(target), target, HTTPStatus.OK)
         for status, refusals in by_status(refusals_of(target)).items():
-            found[str(int(status))] = self._refused(refusals)
+            found[str(int(status))] = self._refused(target, refusals)
         return {**found, "default": {"$ref": "#/components/responses/Problem"}}
 
     def _results(self, target: Target) -> dict[HTTPStatus, dict[str, Any]]:
@@ -55,7 +60,8 @@ class Responses:
         links = self._links.of(target)
         if target.method == "GET":
             results[HTTPStatus.NOT_MODIFIED] = _answer(
-                "What `If-None-Match` names is still right.", _headers(target, served.status)
+                "What `If-None-Match` names is still right.",
+                self.headers.of_result(target, served.status),
             )
         elif target.method == "PUT" and served.partial:
             results[HTTPStatus.CREATED] = self._result(target, HTTPStatus.CREATED)
@@ -64,7 +70,8 @@ class Responses:
         )
         if is_change and served.returns is not None:
             results[HTTPStatus.NO_CONTENT] = _answer(
-                "Done, with `Prefer: return=minimal`.", _headers(target, HTTPStatus.NO_CONTENT)
+                "Done, with `Prefer: return=minimal`.",
+                self.headers.of_result(target, HTTPStatus.NO_CONTENT),
             )
         if _tells_only(target) and served.status == HTTPStatus.OK:
             results[HTTPStatus.OK] = self._dry_run(target)
@@ -82,15 +89,18 @@ class Responses:
         else:
             schema = self._components.dry_run(served.returns)
             words = "200, with `dry_run=true`: what would be done."
-        return _answer(words, _headers(target, HTTPStatus.OK), schema)
+        fields = self.headers.of_result(target, HTTPStatus.OK, is_dry=True)
+        return _answer(words, fields, schema)
 
     def _result(self, target: Target, status: HTTPStatus) -> dict[str, Any]:
         served = target.served
-        headers = _headers(target, status)
+        headers = self.headers.of_result(target, status)
         if served.returns is None or status == HTTPStatus.NO_CONTENT:
             return _answer("Done; there is nothing to say.", headers)
         if served.listing is not None:
-            return _answer("One page.", headers, self._components.page(served.returns))
+            page = _answer("One page.", headers, self._components.page(served.returns))
+            # On the response: lists of one kind have different doors, and so different links.
+            return {**page, "x-rels": sorted((*OF_A_PAGE, *(rel.name for rel in served.rels)))}
         schema = self._components.output(served.returns)
         words = "It was made." if status == HTTPStatus.CREATED else schema_words(served.returns)
         answer = _answer(words, headers, schema)
@@ -98,10 +108,11 @@ class Responses:
             answer["content"] = _content_of_public(served, schema)
         return answer
 
-    def _refused(self, refusals: Sequence[type[Refusal]]) -> dict[str, Any]:
+    def _refused(self, target: Target, refusals: Sequence[type[Refusal]]) -> dict[str, Any]:
         words = "\n".join(f"- `{code}`: {what}" for code, what in _told(refusals))
-        response = _problem(words, _codes(refusals), _headers_of_refusals(refusals))
-        if len(refusals) > MOST_NAMES:
+        fields = self.headers.of_refusals(target, refusals)
+        response = _problem(words, _codes(refusals), fields)
+        if len(refusals) > MOST_NAMES or target.ending is not None:
             return response
         name = "Or".join(refusal.__name__ for refusal in refusals)
         self.shared[name] = response
@@ -114,17 +125,16 @@ def _tells_only(target: Target) -> bool:
 
 
 def _with_examples(answer: dict[str, Any], target: Target, status: HTTPStatus) -> dict[str, Any]:
-    recorded = openapi_examples.of_answer(target.operation_id, status)
     for media_type, content in answer.get("content", {}).items():
-        if media_type != HTML:
-            content.update(recorded)
+        is_page = media_type == HTML
+        content.update(openapi_examples.of_answer(target.operation_id, status, is_page=is_page))
     return answer
 
 
 def _content_of_public(served: public_document, schema: dict[str, Any]) -> dict[str, Any]:
     # The JSON first: generated clients take the first that they can read.
-    page = {"schema": {"type": "string"}}
-    return {kind: page if kind == HTML else {"schema": schema} for kind in served.offered}
+    page = {"type": "string"}
+    return {kind: {"schema": page if kind == HTML else schema} for kind in served.offered}
 
 
 def schema_words(kind: Any) -> str:
@@ -140,55 +150,19 @@ def _told(refusals: Sequence[type[Refusal]]) -> list[tuple[str, str]]:
     return [(refusal.code, description_of(refusal)) for refusal in refusals]
 
 
-def _headers(target: Target, status: HTTPStatus) -> tuple[str, ...]:
-    served = target.served
-    names = list(ALWAYS)
-    if served.returns is not None and target.method != "DELETE":
-        names.append("ETag")
-        if status == HTTPStatus.CREATED and served.returns.itself is not None:
-            names.append("Location")
-        if target.method != "GET":
-            names.append("Preference-Applied")
-    if served.listing is not None or isinstance(served, public_document):
-        names.append("Link")
-    if takes_key(target):
-        names.append("Idempotent-Replayed")
-    if target.ending is not None:
-        names += ["Deprecation", "Sunset", "Link"]
-    return tuple(dict.fromkeys(names))
-
-
-def _headers_of_refusals(refusals: Sequence[type[Refusal]]) -> dict[str, Any]:
-    names = ["X-Request-Id"]
-    for refusal in refusals:
-        if issubclass(refusal, errors.Unauthenticated | errors.InsufficientScope):
-            names.append("WWW-Authenticate")
-        elif issubclass(refusal, errors.RateLimited):
-            names += ["Retry-After", "RateLimit", "RateLimit-Policy"]
-        elif issubclass(refusal, errors.Unavailable):
-            names.append("Retry-After")
-        elif issubclass(refusal, errors.UnsupportedMediaType):
-            names += ["Accept", "Accept-Patch"]
-    return _header_refs(tuple(dict.fromkeys(names)))
-
-
-def _header_refs(names: Sequence[str]) -> dict[str, Any]:
-    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
-
-
 def _problem(words: str, codes: Sequence[str], headers: dict[str, Any]) -> dict[str, Any]:
     shown = {code: {"$ref": f"#/components/examples/{code}"} for code in codes}
     return {
         "description": words,
-        "headers": headers or _header_refs(("X-Request-Id",)),
+        "headers": headers,
         "content": {negotiation.PROBLEM_JSON: {"schema": ref("Problem"), "examples": shown}},
     }
 
 
 def _answer(
-    words: str, headers: Sequence[str], schema: dict[str, Any] | None = None
+    words: str, headers: dict[str, Any], schema: dict[str, Any] | None = None
 ) -> dict[str, Any]:
-    answer: dict[str, Any] = {"description": words, "headers": _header_refs(headers)}
+    answer: dict[str, Any] = {"description": words, "headers": headers}
     if schema is not None:
         answer["content"] = {negotiation.JSON: {"schema": schema}}
     return answer

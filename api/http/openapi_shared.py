@@ -1,10 +1,12 @@
-"""What no schema of ours stands behind: problems, links, blocks, patches, header fields."""
+"""What no schema of ours stands behind: problems, links, blocks, patches, parameters of all."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from api.http.openapi_components import LINKS, ref
+from api.http.lifetimes import RELATIONS
+from api.http.openapi_components import links_by, ref
+from api.http.problem_links import RELS
 from api.schemas import patterns
 
 
@@ -35,7 +37,7 @@ SCHEMAS: dict[str, dict[str, Any]] = {
                 "description": "Every reason why a registration was refused.",
                 "items": ref("Block"),
             },
-            "_links": LINKS,
+            "_links": links_by((*RELS, *RELATIONS)),
         },
         "additionalProperties": True,
     },
@@ -101,33 +103,6 @@ SCHEMAS: dict[str, dict[str, Any]] = {
 }
 
 
-def _header(description: str, **schema: Any) -> dict[str, Any]:
-    return {"description": description, "schema": {"type": "string", **schema}}
-
-
-HEADERS: dict[str, dict[str, Any]] = {
-    "ETag": _header("The version of what was answered; send it as `If-Match` when changing it."),
-    "Location": _header("The address of what was made."),
-    "Link": _header("The links of the list itself (RFC 8288), as in `_links`."),
-    "RateLimit": _header("What is left of the window: `r` requests; `t` seconds until it moves."),
-    "RateLimit-Policy": _header("The limit: `q` requests in `w` seconds."),
-    "Retry-After": _header("Seconds to wait.", pattern="^[0-9]+$"),
-    "Idempotent-Replayed": _header("`true`: the stored answer of an earlier call with this key."),
-    "Preference-Applied": _header("The preference of `Prefer` that was followed."),
-    "WWW-Authenticate": _header("How to authenticate (RFC 6750)."),
-    "Accept": _header("The media types that the operation takes."),
-    "Accept-Patch": _header("The patch formats that the operation takes."),
-    "Cache-Control": _header("Who may keep the answer, and for how long."),
-    "Vary": _header("The request header fields that the answer depends on."),
-    "X-Request-Id": _header("What finds this request in the log."),
-}
-
-HEADERS_OF_WHAT_ENDS: dict[str, dict[str, Any]] = {
-    "Deprecation": _header("Since when clients should leave this (RFC 9745).", pattern="^@[0-9]+$"),
-    "Sunset": _header("When it ends (RFC 8594); from then on it is 410."),
-}
-"""In the document only while something is deprecated."""
-
 PARAMETERS: dict[str, dict[str, Any]] = {
     "IfMatch": {
         "name": "If-Match",
@@ -148,6 +123,13 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "in": "header",
         "required": False,
         "description": "An `ETag` that the client has; the answer is 304 if it is still right.",
+        "schema": {"type": "string", "pattern": patterns.ENTITY_TAGS},
+    },
+    "IfNoneMatchOfUpsert": {
+        "name": "If-None-Match",
+        "in": "header",
+        "required": False,
+        "description": "`*`: only make it; 412 if it is there. Entity tags change nothing here.",
         "schema": {"type": "string", "pattern": patterns.ENTITY_TAGS},
     },
     "IdempotencyKey": {

@@ -43,6 +43,8 @@ def _needs(target: Target) -> Iterator[str]:
         yield "Needs `If-Match` with the `ETag` that was read."
     elif served.conditional == "honoured":
         yield "Needs no `If-Match`; one that is sent is honoured."
+    elif target.method == "DELETE":
+        yield "`If-Match` is ignored: nobody can edit this, so it has no version to be stale."
     if target.method != "GET" and not takes_key(target):
         yield "`Idempotency-Key` is ignored: nothing of this call is stored."
     elif target.method == "POST":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
 import orjson
@@ -26,6 +26,10 @@ from api.services.judged import Judged, Listed
 
 if TYPE_CHECKING:
     from api.http.asked import Asked
+
+
+RELATIONS: Final = ("self", "first", "prev", "next", "search")
+"""Those of every list, beside the ones that the operation declares."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

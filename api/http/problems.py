@@ -18,6 +18,7 @@ from werkzeug.exceptions import MethodNotAllowed as WerkzeugMethodNotAllowed
 from api import errors, ids
 from api.clock import to_text
 from api.errors import Block, Blocked, Refusal
+from api.http import conditional
 from api.http.answer import Whole
 from api.http.moments import with_deadline
 from api.http.negotiation import PROBLEM_JSON
@@ -57,6 +58,25 @@ REFUSAL_OF_STATUS: Final[Mapping[int, type[Refusal]]] = MappingProxyType(
         HTTPStatus.REQUEST_TIMEOUT: errors.Unavailable,
     }
 )
+
+FIELDS_OF_FAMILY: Final[Mapping[type[Refusal], tuple[str, ...]]] = MappingProxyType(
+    {
+        errors.Unauthenticated: ("WWW-Authenticate",),
+        errors.InsufficientScope: ("WWW-Authenticate",),
+        errors.MethodNotAllowed: ("Allow",),
+        errors.RateLimited: ("Retry-After", "RateLimit", "RateLimit-Policy"),
+        errors.Unavailable: ("Retry-After",),
+    }
+)
+"""The header fields that refusals have and other answers have not, or not always."""
+
+AT_TIMES_OF_FAMILY: Final[Mapping[type[Refusal], tuple[str, ...]]] = MappingProxyType(
+    {
+        errors.StaleVersion: ("ETag",),
+        errors.UnsupportedMediaType: ("Accept", "Accept-Patch", "Accept-Encoding"),
+    }
+)
+"""Those that depend on the request: on whether there is something, on what was wrong with it."""
 
 ID_PREFIXES: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -135,17 +155,8 @@ def _members(details: Mapping[str, Any]) -> dict[str, Any]:
 
 def headers_of(refusal: Refusal) -> dict[str, str]:
     """The header fields that belong to a refusal, whatever the request was."""
-    headers = {"Cache-Control": "no-store"}
-    if isinstance(refusal, errors.InvalidToken):
-        headers["WWW-Authenticate"] = 'Bearer realm="homeroom", error="invalid_token"'
-    elif isinstance(refusal, errors.Unauthenticated):
-        headers["WWW-Authenticate"] = 'Bearer realm="homeroom"'
-    elif isinstance(refusal, errors.InsufficientScope):
-        scope = refusal.members["scope"]
-        headers["WWW-Authenticate"] = (
-            f'Bearer realm="homeroom", error="insufficient_scope", scope="{scope}"'
-        )
-    elif isinstance(refusal, errors.RateLimited | errors.Unavailable):
+    headers = {"Cache-Control": "no-store", **_challenge(refusal)}
+    if isinstance(refusal, errors.RateLimited | errors.Unavailable):
         headers["Retry-After"] = str(refusal.retry_after_seconds)
         if isinstance(refusal, errors.RateLimited):
             policy = refusal.members["violated_policies"][0]
@@ -153,9 +164,25 @@ def headers_of(refusal: Refusal) -> dict[str, str]:
     elif isinstance(refusal, errors.BodyTooLarge):
         # The rest of the body is not read, so the connection cannot be used again.
         headers["Connection"] = "close"
+    elif isinstance(refusal, errors.StaleVersion) and "version" in refusal.members:
+        # What `If-Match` compares. The variant would need the representation, as this caller sees
+        # it: statements that a refusal has no other use for.
+        headers["ETag"] = conditional.tag_of_version(refusal.members["version"])
     elif isinstance(refusal, errors.UnsupportedMediaType):
         headers.update(refusal.members.pop("headers", {}))
     return headers
+
+
+def _challenge(refusal: Refusal) -> dict[str, str]:
+    """How to authenticate (RFC 6750 section 3), where that is what was wrong."""
+    words = 'Bearer realm="homeroom"'
+    if isinstance(refusal, errors.InvalidToken):
+        words += ', error="invalid_token"'
+    elif isinstance(refusal, errors.InsufficientScope):
+        words += f', error="insufficient_scope", scope="{refusal.members["scope"]}"'
+    elif not isinstance(refusal, errors.Unauthenticated):
+        return {}
+    return {"WWW-Authenticate": words}
 
 
 class Problems:

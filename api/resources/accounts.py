@@ -16,7 +16,7 @@ from api.http.asked import Asked
 from api.http.edge import Edge
 from api.http.operation import operation
 from api.http.restful import Resource
-from api.http.revision import Revision
+from api.http.revision import Precondition, Revision
 from api.models.database import Transaction
 from api.schemas.accounts import ME, USER, SignUpSchema, UserSchema
 from api.services.accounts import Accounts, NewPassword
@@ -113,12 +113,15 @@ class UserItem(Resource):
         description="Tokens die and memberships end at once. Student records stay, unclaimed.",
         tag=TAG,
         action=Action.ACCOUNT_OWN,
+        conditional="honoured",
         status=HTTPStatus.NO_CONTENT,
         replayable=False,
         raises=(NotFound, LastOwner),
     )
-    def delete(self, *, tx: Transaction, actor: Actor, user_id: UUID) -> None:
-        self.accounts.delete(tx, actor, user_id)
+    def delete(
+        self, *, tx: Transaction, actor: Actor, user_id: UUID, precondition: Precondition
+    ) -> None:
+        self.accounts.delete(tx, actor, user_id, precondition)
 
 
 @dataclass(kw_only=True, eq=False)

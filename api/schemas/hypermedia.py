@@ -40,7 +40,8 @@ class Hypermedia:
     """A schema with its links; `itself` is the operation that reads one item, if there is one.
 
     `is_kept` allows to keep what was rendered of a row by its id and version: then every member
-    that can change without the version must be marked `volatile` in the schema.
+    that can change without the version must be marked `volatile` in the schema. `places` are
+    relations to what is no operation.
     """
 
     schema: type[Schema]
@@ -48,6 +49,13 @@ class Hypermedia:
     rels: tuple[Rel, ...] = ()
     is_kept: bool = False
     embeds: Mapping[str, Embed] = field(default_factory=dict)
+    places: tuple[str, ...] = ()
+
+    @property
+    def relations(self) -> tuple[str, ...]:
+        """Every relation that its links can have."""
+        itself = (self.itself.name,) if self.itself else ()
+        return tuple(dict.fromkeys((*itself, *(rel.name for rel in self.rels), *self.places)))
 
     @property
     def name(self) -> str:

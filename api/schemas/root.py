@@ -122,6 +122,7 @@ ROOT = Hypermedia(
         JOIN,
         Rel(name="organizations", operation="list_organizations"),
     ),
+    places=("service-desc", "service-doc", "status", "code-on-demand"),
 )
 VERSION_ROOT = Hypermedia(
     schema=VersionRootSchema,
@@ -143,9 +144,11 @@ VERSION_ROOT = Hypermedia(
 PROBLEM_TYPE = Hypermedia(
     schema=ProblemTypeSchema,
     itself=Rel(name="self", operation="get_problem_type", path={"code": "code"}),
+    places=("service-doc",),
 )
 RELATION = Hypermedia(
     schema=RelationSchema,
     itself=Rel(name="self", operation="get_relation", path={"rel": "name"}),
+    places=("service-doc",),
 )
 API_CATALOG = Hypermedia(schema=ApiCatalogSchema)

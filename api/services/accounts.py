@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -34,6 +34,8 @@ from api.services.passwords import Passwords
 
 BY_ID = select(User, IS_LAST_OWNER.label("is_last_owner")).where(User.id == bindparam("user_id"))
 BY_ID_FOR_UPDATE = BY_ID.with_for_update(of=User)
+# The same as for an operator, below: against changes, and not against what refers to the row.
+BY_ID_FOR_REMOVAL = BY_ID.with_for_update(of=User, key_share=True)
 WITH_TOKEN = (
     select(User, Token.scopes, Token.expires_at.label("token_expires_at"))
     .join(Token, Token.user_id == User.id)
@@ -191,15 +193,23 @@ class Accounts:
         statement = update(User).where(User.id == row.id).values(**columns).returning(User)
         return Judged(tx.execute(statement).one(), _verdicts(row))
 
-    def delete(self, tx: Transaction, actor: Actor, user_id: UUID) -> None:
+    def delete(
+        self,
+        tx: Transaction,
+        actor: Actor,
+        user_id: UUID,
+        precondition: Callable[[Any], None] = lambda _row: None,
+    ) -> None:
         """Delete the account: tokens die, memberships end, student records stay unclaimed.
 
         Raises:
             NotFound: somebody else's.
+            StaleVersion: the account is not what `precondition` is about.
             LastOwner: an organization would have no owner.
             Busy: the user joins one at this moment.
         """
         self._require_self(actor, user_id)
+        precondition(tx.first(BY_ID_FOR_REMOVAL, user_id=user_id))
         _delete(tx, actor, user_id)
 
     def everybody(self, tx: Transaction, actor: Actor) -> Sequence[Row[Any]]:

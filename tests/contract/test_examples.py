@@ -15,7 +15,7 @@ REFUSALS = {refusal.code: refusal for refusal in every_refusal()}
 
 
 def contents(document):
-    """Every JSON body of an operation that it takes or answers when all is well, by its place."""
+    """Every body of an operation that it takes or answers when all is well, by its place."""
     for methods in document["paths"].values():
         for operation in methods.values():
             name = operation["operationId"]
@@ -23,7 +23,7 @@ def contents(document):
                 yield f"{name} {media_type}", content
             for status, response in operation["responses"].items():
                 for media_type, content in response.get("content", {}).items():
-                    if status.startswith("2") and media_type.endswith("json"):
+                    if status.startswith("2"):
                         yield f"{name} {status} {media_type}", content
 
 
@@ -48,6 +48,15 @@ def test_every_example_is_what_its_schema_says(document):
     }
 
     assert wrong == {}
+
+
+def test_a_page_is_shown_as_a_browser_gets_it(document):
+    pages = [content for place, content in contents(document) if place.endswith(" text/html")]
+
+    assert len(pages) == 3
+    for content in pages:
+        assert list(content["examples"]) == ["page"]
+        assert content["examples"]["page"]["value"].startswith("<!DOCTYPE html>")
 
 
 def test_an_operation_that_may_be_tried_shows_what_that_answers(document, targets):

@@ -11,7 +11,6 @@ from werkzeug.exceptions import HTTPException
 from api.http.links import targets_of
 from api.http.openapi import build_document
 from api.http.openapi_refusals import refusals_of
-from api.http.openapi_shared import HEADERS
 from api.http.problems import status_of
 from api.http.restful import operation_id
 
@@ -21,6 +20,17 @@ MOST_FAULTS = 3
 # What a validator does not judge by.
 WORDS = frozenset({"description", "example", "readOnly", "writeOnly", "default", "title"})
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+
+NOT_DESCRIBED = frozenset(
+    {
+        # OpenAPI has other words for the body.
+        *("Content-Type", "Content-Length", "Content-Encoding"),
+        # Of the connection, the server, and what a deployment allows to pages of other origins.
+        *("Connection", "Date", "Server"),
+        *("Access-Control-Allow-Origin", "Access-Control-Expose-Headers"),
+    }
+)
+"""Header fields that no description of an operation speaks of."""
 
 formats = FormatChecker(formats=())
 formats.checks("date-time")(lambda value: not isinstance(value, str) or INSTANT.fullmatch(value))
@@ -62,6 +72,7 @@ class Contract:
         body = body_of(response)
         if response.status_code >= 400:
             self._check_problem(response, body)
+            self._check_headers(response)
         target = self.target_of(response)
         if target is None:
             return
@@ -69,6 +80,35 @@ class Contract:
             self._check_code(target, response, body)
         else:
             self._check_result(target, response, body)
+
+    def described(self, response):
+        """What the document says of such an answer; of one by no operation what holds for any."""
+        target = self.target_of(response)
+        shared = self.document["components"]["responses"]
+        if target is None:
+            return shared["Problem"]
+        operation = self.document["paths"][target.template][target.method.lower()]
+        status = response.status_code
+        names = (str(status), f"{status // 100}XX", "default")
+        found = next(filter(None, map(operation["responses"].get, names)))
+        return shared.get(found.get("$ref", "").rpartition("/")[2], found)
+
+    def headers_of(self, response):
+        """The header fields that the document gives such an answer: those always there, and all."""
+        components = self.document["components"]["headers"]
+        found = {
+            name.lower(): components[header["$ref"].rpartition("/")[2]]
+            for name, header in self.described(response)["headers"].items()
+        }
+        return {name for name, header in found.items() if header.get("required")}, set(found)
+
+    def _check_headers(self, response):
+        always, known = self.headers_of(response)
+        served = {name.lower() for name, _ in response.headers}
+        lacking = sorted(always - served)
+        stray = sorted(served - known - {name.lower() for name in NOT_DESCRIBED})
+        if lacking or stray:
+            broken(response, f"header fields that lack: {lacking}; that are not told: {stray}")
 
     def target_of(self, response):
         """The operation that answered; none behind what is no operation."""
@@ -96,19 +136,10 @@ class Contract:
             broken(response, f"{target.operation_id} does not declare {code[1]}")
 
     def _check_result(self, target, response, body):
-        operation = self.document["paths"][target.template][target.method.lower()]
-        responses = operation["responses"]
-        named = responses.get(str(response.status_code))
-        documented = named or responses.get(f"{response.status_code // 100}XX")
-        if documented is None:
+        documented = self.described(response)
+        if documented is self.document["components"]["responses"]["Problem"]:
             broken(response, f"{target.operation_id} does not document this status")
-        stray = [
-            name
-            for name in HEADERS
-            if name in response.headers and name not in documented["headers"]
-        ]
-        if stray:
-            broken(response, f"{target.operation_id} does not document {stray}")
+        self._check_headers(response)
         if body is None:
             return
         media_type = response.content_type.partition(";")[0]
@@ -120,6 +151,10 @@ class Contract:
             key = (target.operation_id, response.status_code, is_sparse)
             if key not in self._validators:
                 compiled = strict(schema, self.schemas, is_sparse=is_sparse)
+                if "x-rels" in documented:
+                    compiled["properties"]["_links"]["propertyNames"] = {
+                        "enum": documented["x-rels"]
+                    }
                 self._validators[key] = OAS31Validator(compiled, format_checker=formats)
             self._validate(response, self._validators[key], cut(body))
 
@@ -163,6 +198,8 @@ def strict(schema, schemas, *, is_sparse=False):
     for key in ("allOf", "oneOf"):
         if key in made:
             made[key] = [strict(part, schemas, is_sparse=is_sparse) for part in made[key]]
+    if "x-rels" in made:
+        made["propertyNames"] = {"enum": made.pop("x-rels")}
     if "properties" in made:
         made["properties"] = {
             name: strict(member, schemas, is_sparse=is_sparse)

@@ -35,6 +35,7 @@ class Recording:
             found["requests"].setdefault(media_type, {}).setdefault(variant, sent)
         if response.data:
             status = str(response.status_code)
+            variant = "page" if response.mimetype == "text/html" else variant
             found["answers"].setdefault(status, {}).setdefault(variant, body_of(response))
 
     def as_text(self):

@@ -38,6 +38,7 @@ class Story:
         self.register()
         self.look_on()
         self.move()
+        self.browse()
 
     def _voice(self, token):
         return Voice(self.app.test_client(), token, recording=self.recording, clock=self.clock)
@@ -234,3 +235,8 @@ class Story:
         ben.get(self.things["ben-registration"])
         ben.post(f"{self.things['ben-registration']}/transitions", {"to": "enrolled"})
         ben.get(f"{self.things['ben-registration']}/transitions")
+
+    def browse(self):
+        """Somebody with a browser reads what is a page, too."""
+        for path in ("/", "/problems/class-full", "/rels/register"):
+            self.nobody.get(path, headers={"Accept": "text/html"})

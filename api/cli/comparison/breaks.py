@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from api.cli.comparison.choices import gone, relations
 from api.cli.comparison.shapes import Shapes, resolved
 
 Described = dict[str, Any]
 PROBLEM: Final = "application/problem+json"
+OF_CONDITIONS: Final[Mapping[str, frozenset[str]]] = {
+    "412": frozenset({"If-Match", "If-None-Match"})
+}
+"""Statuses that only who sends one of these is answered: a new one breaks nobody else."""
+HOW_TO_AUTHENTICATE: Final = ("type", "scheme", "in", "name")
 
 
 def breaks_of(before: Described, after: Described) -> list[str]:
@@ -48,6 +54,7 @@ class _Comparison:
     shapes: Shapes
 
     def breaks(self) -> Iterator[str]:
+        yield from _everywhere(self.before, self.after)
         were, are = operations_of(self.before), operations_of(self.after)
         for name, (place, old) in were.items():
             if name not in are:
@@ -59,7 +66,8 @@ class _Comparison:
             yield from self._parameters(name, old, new)
             yield from self._body(name, old, new)
             yield from self._responses(name, old, new)
-            yield from _codes(name, _codes_of(self.before, old), _codes_of(self.after, new))
+            known = _codes_of(self.before, old), _codes_of(self.after, new)
+            yield from _codes(name, *known, conditions=self._conditions(old, new))
             yield from _access(name, old, new)
 
     def _parameters(self, name: str, old: Described, new: Described) -> Iterator[str]:
@@ -82,6 +90,14 @@ class _Comparison:
                 schemas = parameter["schema"], are[key]["schema"]
                 yield from self.shapes.breaks(*schemas, place, is_input=True)
 
+    def _conditions(self, old: Described, new: Described) -> set[str]:
+        """Statuses of conditions that the later operation takes if it is sent them."""
+        were, are = (
+            {found["name"] for each in side.get("parameters", []) for found in [resolved(of, each)]}
+            for of, side in ((self.before, old), (self.after, new))
+        )
+        return {status for status, fields in OF_CONDITIONS.items() if fields & (are - were)}
+
     def _body(self, name: str, old: Described, new: Described) -> Iterator[str]:
         was, now = (side.get("requestBody", {}) for side in (old, new))
         if now.get("required") and not was.get("required"):
@@ -97,10 +113,22 @@ class _Comparison:
                     yield f"{place}: is no longer answered"
                 continue
             now = resolved(self.after, new["responses"][status])
-            for kind, words in (("headers", "header"), ("links", "relation")):
-                for gone in sorted(set(was.get(kind, {})) - set(now.get(kind, {}))):
-                    yield f"{place}: the {words} {gone} is gone"
+            for lost in sorted(set(was.get("links", {})) - set(now.get("links", {}))):
+                yield f"{place}: the relation {lost} is gone"
+            yield from relations(was, now, place)
+            yield from self._headers(place, was.get("headers", {}), now.get("headers", {}))
             yield from self._contents(place, was, now, is_input=False)
+
+    def _headers(self, place: str, were: Described, are: Described) -> Iterator[str]:
+        for name, described in were.items():
+            if name not in are:
+                yield f"{place}: the header {name} is gone"
+                continue
+            old, new = resolved(self.before, described), resolved(self.after, are[name])
+            if old.get("required") and not new.get("required"):
+                yield f"{place}: the header {name} may be absent now"
+            words = f"{place} header {name}"
+            yield from self.shapes.breaks(old["schema"], new["schema"], words, is_input=False)
 
     def _contents(
         self, place: str, was: Described, now: Described, *, is_input: bool
@@ -112,6 +140,21 @@ class _Comparison:
             else:
                 schemas = content["schema"], taken[media_type]["schema"]
                 yield from self.shapes.breaks(*schemas, place, is_input=is_input)
+
+
+def _everywhere(before: Described, after: Described) -> Iterator[str]:
+    """What holds for every operation: where the paths begin, and how to authenticate."""
+    yield from gone(
+        (server["url"] for server in before.get("servers", ())),
+        (server["url"] for server in after.get("servers", ())),
+        "servers: no longer at",
+    )
+    were, are = (side.get("components", {}).get("securitySchemes", {}) for side in (before, after))
+    for name, old in were.items():
+        for keyword in HOW_TO_AUTHENTICATE:
+            was, now = old.get(keyword), are.get(name, {}).get(keyword)
+            if was != now:
+                yield f"{name}: the {keyword} of these credentials was {was}, and is {now}"
 
 
 def _access(name: str, old: Described, new: Described) -> Iterator[str]:
@@ -134,12 +177,14 @@ def _codes_of(document: Described, operation: Described) -> dict[str, str]:
     }
 
 
-def _codes(name: str, were: Mapping[str, str], are: Mapping[str, str]) -> Iterator[str]:
+def _codes(
+    name: str, were: Mapping[str, str], are: Mapping[str, str], *, conditions: Container[str]
+) -> Iterator[str]:
     for code, status in were.items():
         if code not in are:
             yield f"{name} {status}: the problem {code} is gone"
         elif are[code] != status:
             yield f"{name} {status}: the problem {code} has status {are[code]} now"
     for code, status in are.items():
-        if code not in were and status not in were.values():
+        if code not in were and status not in were.values() and status not in conditions:
             yield f"{name} {status}: the problem {code} brings a status that was not possible"

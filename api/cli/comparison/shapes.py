@@ -6,6 +6,8 @@ import operator
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
+from api.cli.comparison.choices import choices, pattern, relations
+
 Shape = dict[str, Any]
 
 LEAST: Final = ("minimum", "minLength", "minItems", "minProperties")
@@ -27,13 +29,15 @@ class Shapes:
 
     def breaks(self, before: Shape, after: Shape, place: str, *, is_input: bool) -> Iterable[str]:
         """Every break, in words that begin with its place: the named schema, where there is one."""
-        if "$ref" not in before:
-            return self._found(before, after, place, is_input=is_input)
-        pair = (before["$ref"], after.get("$ref", place), is_input)
+        name, called = name_of(before), name_of(after)
+        renamed = [] if name in {None, called} else [f"{name}: is called {called or 'nothing'} now"]
+        if name is None or "$ref" not in before:
+            return [*renamed, *self._found(before, after, place, is_input=is_input)]
+        pair = (name, called or place, is_input)
         if pair not in self._known:
             self._known[pair] = []  # What a schema that holds itself finds on its way.
-            name = before["$ref"].rpartition("/")[2]
-            self._known[pair] = list(self._found(before, after, name, is_input=is_input))
+            found = self._found(before, after, name, is_input=is_input)
+            self._known[pair] = [*renamed, *found]
         return self._known[pair]
 
     def _found(self, before: Shape, after: Shape, place: str, *, is_input: bool) -> Iterator[str]:
@@ -43,6 +47,8 @@ class Shapes:
         yield from self._below(old, new, place, is_input=is_input)
         if is_input:
             yield from _tightened(old, new, place)
+        else:
+            yield from relations(old, new, place)
 
     def _kind(self, old: Shape, new: Shape, place: str, *, is_input: bool) -> Iterator[str]:
         for keyword in ("type", "format"):
@@ -53,7 +59,7 @@ class Shapes:
             yield f"{place}: null is no longer taken"
         if now and not was and not is_input:
             yield f"{place}: may be null now"
-        yield from _choices(old, new, place, is_input=is_input)
+        yield from choices(old, new, place, is_input=is_input)
 
     def _members(self, old: Shape, new: Shape, place: str, *, is_input: bool) -> Iterator[str]:
         were, are = old.get("properties", {}), new.get("properties", {})
@@ -98,6 +104,14 @@ class Shapes:
         return any(True for _ in self.breaks(before, after, "", is_input=is_input))
 
 
+def name_of(shape: Shape) -> str | None:
+    """The name of the schema that stands here, which is what generated clients call the type."""
+    # `nullable` stands beside `allOf`, because nothing may stand beside a reference.
+    parts = shape.get("allOf", ())
+    found = shape if len(parts) != 1 else parts[0]
+    return found["$ref"].rpartition("/")[2] if "$ref" in found else None
+
+
 def resolved(document: Shape, described: Shape) -> Shape:
     """What a reference leads to, with `allOf` of one schema merged into it."""
     found = described
@@ -114,29 +128,14 @@ def resolved(document: Shape, described: Shape) -> Shape:
     return found
 
 
-def _choices(old: Shape, new: Shape, place: str, *, is_input: bool) -> Iterator[str]:
-    was, now = old.get("enum"), new.get("enum")
-    if is_input and now is not None:
-        if was is None:
-            yield f"{place}: takes only {_listed(now)} now"
-        else:
-            for value in sorted(set(map(str, was)) - set(map(str, now))):
-                yield f"{place}: no longer takes {value}"
-    if not is_input and was is not None:
-        if now is None:
-            yield f"{place}: may be anything now, and was one of {_listed(was)}"
-        else:
-            for value in sorted(set(map(str, now)) - set(map(str, was))):
-                yield f"{place}: may be {value} now"
-
-
 def _tightened(old: Shape, new: Shape, place: str) -> Iterator[str]:
     for keywords, is_tighter in ((LEAST, operator.gt), (MOST, operator.lt)):
         for keyword in keywords:
             now, was = new.get(keyword), old.get(keyword)
             if now is not None and (was is None or is_tighter(now, was)):
                 yield f"{place}: {keyword} {_said(old, keyword)} became {now}"
-    for keyword in ("pattern", "multipleOf", "uniqueItems"):
+    yield from pattern(old, new, place)
+    for keyword in ("multipleOf", "uniqueItems"):
         if new.get(keyword) not in {None, False, old.get(keyword)}:
             yield f"{place}: {keyword} {_said(old, keyword)} became {new[keyword]}"
     if ("default" in old or "default" in new) and old.get("default") != new.get("default"):
@@ -145,7 +144,3 @@ def _tightened(old: Shape, new: Shape, place: str) -> Iterator[str]:
 
 def _said(shape: Shape, keyword: str) -> str:
     return str(shape[keyword]) if keyword in shape else "(none)"
-
-
-def _listed(values: list[Any]) -> str:
-    return ", ".join(map(str, values))
