@@ -34,6 +34,11 @@ EVERYWHERE: Final = (
     ("Vary", VARY),
 )
 """Header fields of every answer that has none of its own by these names."""
+OVER_TLS: Final = ("Strict-Transport-Security", "max-age=31536000")
+"""One more where clients come by https: for a year they come by nothing else (RFC 6797).
+
+Not `includeSubDomains`: what else stands below the name of this host is not ours to decide.
+"""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -46,6 +51,10 @@ class Envelope:
     lifetimes: Lifetimes
     observe: Callable[[Request, Any, Response, float], None]
     _app: Flask = field(init=False)
+    _always: tuple[tuple[str, str], ...] | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._always = None if self.public_url is None else always_at(self.public_url)
 
     def attach(self, app: Flask) -> None:
         """Put the envelope around every request of the application."""
@@ -94,7 +103,8 @@ class Envelope:
     def after(self, response: Response) -> Response:
         """Add what every answer carries, and tell the log and the metrics."""
         here = app_ctx.g
-        fields = [("X-Request-Id", here.request_id), *EVERYWHERE, *self._limits_of(here)]
+        always = self._always or always_at(here.base_url)
+        fields = [("X-Request-Id", here.request_id), *always, *self._limits_of(here)]
         if isinstance(response, Whole):
             response.add_fields(fields)
         else:
@@ -118,6 +128,11 @@ class Envelope:
         if state is None:
             return [policy]
         return [policy, ("RateLimit", f'"{state.policy}";r={state.left};t={state.seconds}')]
+
+
+def always_at(base_url: str) -> tuple[tuple[str, str], ...]:
+    """The header fields of every answer of an application that clients find at `base_url`."""
+    return (*EVERYWHERE, OVER_TLS) if base_url.startswith("https:") else EVERYWHERE
 
 
 def base_url(request: Request) -> str:

@@ -32,14 +32,21 @@ def free_port():
 
 
 @contextmanager
-def nginx(folder, port, *, before, **changes):
-    """nginx on `port`, passing on to the port `before`; `changes` are directives set otherwise."""
+def nginx(folder, port, *, before, scheme="http", cache=None, **changes):
+    """nginx on `port`, passing on to the port `before`; `changes` are directives set otherwise.
+
+    `scheme` is what clients come by; `cache` a folder to keep answers in, for whoever asks.
+    """
     program = found()
     (folder / "temp").mkdir(parents=True)
     for file in DEPLOY.glob("*.conf"):
         (folder / file.name).write_text(file.read_text())
     main = folder / "nginx.conf"
-    main.write_text(configured(main.read_text(), port, before, changes))
+    text = main.read_text().replace(f'"http://{LISTENS}"', f'"{scheme}://{LISTENS}"')
+    assert f'"{scheme}://{LISTENS}"' in text
+    main.write_text(
+        configured(text if cache is None else caching(text, cache), port, before, changes)
+    )
     # Started by root its workers would be somebody who may not enter the folder.
     who = "user root; " if os.geteuid() == 0 else ""
     process = subprocess.Popen(
@@ -66,6 +73,15 @@ def configured(text, port, before, changes):
         text, count = re.subn(rf"(?m)^(\s*{name}) [^;]*;", rf"\1 {value};", text)
         assert count, name
     return text
+
+
+def caching(text, folder):
+    """The configuration with a cache that all who ask share, and which says what it did."""
+    http, place = "access_log off;", "location / {"
+    assert text.count(http) == text.count(place) == 1
+    path = f"proxy_cache_path {folder} keys_zone=shared:1m;"
+    use = "proxy_cache shared; add_header X-Cache-Status $upstream_cache_status always;"
+    return text.replace(http, f"{http} {path}").replace(place, f"{place} {use}")
 
 
 def wait_for(process, port):

@@ -6,15 +6,16 @@ import asgi
 from api import startup
 
 
-def fail():
-    raise RuntimeError("SELECT secret FROM /etc/shadow")
-
-
-def application_of(settings):
-    app = startup.application_of(settings)
+def with_fault(app):
+    """The application, with an address that fails."""
     app.add_url_rule("/v1/failures", "failure", fail)
     return app
 
 
-asgi.application_of = application_of
-asgi.main(sys.argv[1:])
+def fail():
+    raise RuntimeError("SELECT secret FROM /etc/shadow")
+
+
+if __name__ == "__main__":
+    asgi.application_of = lambda *given: with_fault(startup.application_of(*given))
+    asgi.main(sys.argv[1:])

@@ -1,112 +1,29 @@
-"""The forty checks through the nginx of deploy/, and what nginx answers itself."""
+"""What nginx with the configuration of deploy/ lets through, keeps, and answers itself."""
 
-import os
+import re
 import socket
-import sqlite3
-import subprocess
 import threading
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
+from contextlib import contextmanager
 
 import httpx
 import pytest
 
-from api.models import migrate
 from api.server import listen
 from tests.blackbox.behind import free_port, nginx
-from tests.blackbox.checks import CHECKS
-from tests.blackbox.test_limits_and_faults import FAULTY, LIMIT
+from tests.blackbox.deployed import lines_of
+from tests.blackbox.test_callers_and_caches import (
+    test_check_36_what_one_may_see_is_kept_for_nobody_else as private,
+)
 from tests.blackbox.test_methods_and_types import a_problem
-from tests.blackbox.world import ORIGIN, World
-from tests.cli.commands import run, run_json
-from tests.servers.programs import ROOT, one_port
+from tests.blackbox.world import World
 
 MEMBERS = {"type", "title", "status", "detail", "instance", "code", "request_id"}
-SWITCHES = {
-    "HOMEROOM_RATE_LIMIT": "off",
-    "HOMEROOM_REGISTRATION_RATE_LIMIT": f"{LIMIT}/second",
-    "HOMEROOM_CORS_ORIGINS": ORIGIN,
-    "HOMEROOM_TRUSTED_PROXIES": "1",
-}
+CODED = {"Accept-Encoding": "gzip"}
 
 
-@dataclass
-class Deployed:
-    """A server behind a proxy, and what its operator hands over."""
-
-    world: World
-    file: Path
-    tokens: list = field(default_factory=list)
-
-    def looked_at(self, *arguments):
-        """What `scripts/conformance` says of it, and its status."""
-        given = [part for token in self.tokens for part in ("--token", token)]
-        told = subprocess.run(
-            [ROOT / "scripts" / "conformance", self.world.base, *given, *arguments],
-            cwd=ROOT,
-            # As operators run it: modules that were read once are kept.
-            env={name: it for name, it in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
-            capture_output=True,
-            check=False,
-            text=True,
-        )
-        return told.returncode, told.stdout + told.stderr
-
-    def count(self, what):
-        with sqlite3.connect(f"file:{self.file}?mode=ro", uri=True) as reading:
-            return reading.execute(f"SELECT count(*) FROM {what}").fetchone()[0]
-
-
-@contextmanager
-def deployed(folder, *, signups=1, directives=None, **settings):
-    """The program with a fault in it, behind nginx, with some accounts."""
-    outside, inside = free_port(), free_port()
-    file = folder / "homeroom.sqlite3"
-    url = f"sqlite:///{file}"
-    migrate.upgrade(url)
-    given = {
-        "HOMEROOM_DATABASE_URL": url,
-        "HOMEROOM_PUBLIC_URL": f"http://127.0.0.1:{outside}",
-        "PORT": str(inside),
-        "PYTHONPATH": str(ROOT),
-        **SWITCHES,
-        **settings,
-    }
-    with ExitStack() as stack:
-        stack.enter_context(nginx(folder / "nginx", outside, before=inside, **directives or {}))
-        _, client = stack.enter_context(one_port(folder / "data", program=FAULTY, **given))
-        world = World(str(client.base_url).rstrip("/"), client)
-        tokens = [world.signed_up("account").token for _ in range(signups)]
-        yield Deployed(world, file, tokens)
-
-
-def lines_of(text):
-    """The verdict on each check, from the table."""
-    found = {}
-    for line in text.splitlines():
-        number, _, rest = line.strip().partition("  ")
-        if number.isdecimal() and int(number) in CHECKS and CHECKS[int(number)] in rest:
-            found[int(number)] = rest.replace(CHECKS[int(number)], "", 1).strip()
-    return found
-
-
-def test_all_checks_pass_behind_nginx_and_nothing_is_left_behind(tmp_path):
-    with deployed(tmp_path) as there:
-        status, told = there.looked_at("--origin", ORIGIN, "--fault-path", "/v1/failures")
-        living = there.count("organizations WHERE archived_at IS NULL")
-        accounts = there.count("users")
-
-    verdicts = lines_of(told)
-    assert list(verdicts) == list(CHECKS), told
-    assert {number for number, verdict in verdicts.items() if verdict != "pass"} == {39}, told
-    assert verdicts[39].startswith("left out: ")
-    assert status == 0
-    assert (living, accounts) == (0, 1)
-
-
-def test_a_proxy_that_codes_small_bodies_is_named_as_the_cause(tmp_path):
-    with deployed(tmp_path, directives={"gzip_min_length": 20}) as there:
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_a_proxy_that_codes_small_bodies_is_named_as_the_cause(behind_nginx):
+    with behind_nginx(changes={"gzip_min_length": 20}) as there:
         status, told = there.looked_at("-k", "check_16 or check_13")
 
     verdicts = lines_of(told)
@@ -116,53 +33,20 @@ def test_a_proxy_that_codes_small_bodies_is_named_as_the_cause(tmp_path):
     assert "CAUSE: a proxy between here and the application weakens entity tags." in told
 
 
-def test_what_a_server_does_not_offer_is_left_out_by_name(tmp_path):
-    closed = {"HOMEROOM_RATE_LIMIT": "600/minute", "HOMEROOM_REGISTRATION_RATE_LIMIT": "off"}
-    with deployed(tmp_path, **closed) as there:
-        status, told = there.looked_at("-k", "check_5 or check_34 or check_38 or check_12")
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_a_shared_cache_between_here_and_there_keeps_what_is_public_alone(behind_nginx, tmp_path):
+    with behind_nginx(changes={"cache": tmp_path / "kept"}) as there:
+        world = there.world
+        world.school = world.a_school()
+        made = world.a_term()
+        private(world, (made.headers["Location"], made.headers["ETag"]))
+        documents = [world.nobody.get("/openapi.json") for _ in range(2)]
 
-    verdicts = lines_of(told)
-    assert status == 0, told
-    assert verdicts[12] == "pass"
-    for number, option in {5: "--origin", 34: "--fault-path", 38: "HOMEROOM_RATE_LIMIT"}.items():
-        assert verdicts[number].startswith("left out: ")
-        assert option in verdicts[number]
-
-
-def test_where_nobody_may_sign_up_the_people_are_those_whose_tokens_are_given(tmp_path):
-    with deployed(tmp_path, signups=0, HOMEROOM_OPEN_SIGNUP="off") as there:
-        url = f"sqlite:///{there.file}"
-        for name in ("operator", "helper"):
-            run(url, "users", "create", name, "--no-password")
-            there.tokens.append(run_json(url, "tokens", "issue", name)["token"])
-        status, told = there.looked_at("-k", "check_12 or check_25 or check_40")
-        accounts = there.count("users")
-
-    verdicts = lines_of(told)
-    assert status == 0, told
-    # Check 12 comes first, and needs one person beside the owner.
-    assert verdicts[12] == "pass"
-    for number, who in {25: "registrar", 40: "owner"}.items():
-        assert verdicts[number].startswith(f"left out: it needs one more person ({who})")
-    assert accounts == 2
-
-
-@pytest.mark.parametrize(
-    ("arguments", "complaint"),
-    [
-        (["http://127.0.0.1:9", "--token", "x"], "does not answer as Homeroom does"),
-        (["http://127.0.0.1:9"], "--token"),
-    ],
-)
-def test_a_look_at_nothing_says_so(arguments, complaint):
-    told = subprocess.run(
-        [ROOT / "scripts" / "conformance", *arguments],
-        capture_output=True,
-        check=False,
-        text=True,
-    )
-
-    assert (told.returncode, complaint in told.stderr) == (2, True)
+    assert [answer.headers["X-Cache-Status"] for answer in documents] == ["MISS", "HIT"]
+    kept = [file.read_bytes() for file in (tmp_path / "kept").rglob("*") if file.is_file()]
+    addresses = {re.search(rb"\nKEY: http://[^/]+(\S*)", each)[1].decode() for each in kept}
+    assert "/openapi.json" in addresses
+    assert {address for address in addresses if address.startswith("/v1/")} == set()
 
 
 @contextmanager
@@ -213,6 +97,43 @@ def test_nginx_refuses_in_the_words_of_the_application(front, status, code, requ
     assert problem["request_id"] == refused.headers["X-Request-Id"]
     assert refused.headers["Cache-Control"] == "no-store"
     assert ("Retry-After" in refused.headers) == (status >= 500)
+
+
+def test_over_https_nginx_too_says_that_nothing_else_is_to_be_used(front, tmp_path):
+    port = free_port()
+    with nginx(tmp_path / "nginx", port, before=free_port(), scheme="https"):
+        secured = told_by_nginx(port, ["GET /v1 HTTP/1.1"])
+
+    plain = told_by_nginx(front, ["GET /v1 HTTP/1.1"])
+
+    assert secured.json()["type"].startswith("https://")
+    assert secured.headers["Strict-Transport-Security"] == "max-age=31536000"
+    assert "Strict-Transport-Security" not in plain.headers
+
+
+LENGTH, CHUNKS = b"Content-Length: 12\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\nc\r\n"
+
+
+@pytest.mark.parametrize(
+    ("head", "tail", "tag"),
+    [(LENGTH, b"", '"v1-a"'), (CHUNKS, b"\r\n0\r\n\r\n", 'W/"v1-a"')],
+    ids=["length", "chunks"],
+)
+def test_nginx_leaves_alone_what_says_how_short_it_is(tmp_path, head, tail, tag):
+    """So whatever we send says so: check 37 holds all answers to it."""
+    port = free_port()
+    fields = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nETag: "v1-a"\r\n'
+
+    def answer(connection):
+        connection.recv(65536)
+        connection.sendall(fields + head + b'{"name": ""}' + tail)
+        connection.close()
+
+    with upstream(answer) as before, nginx(tmp_path / "nginx", port, before=before):
+        got = httpx.get(f"http://127.0.0.1:{port}/v1", headers=CODED, timeout=5)
+
+    assert got.json() == {"name": ""}
+    assert got.headers["ETag"] == tag
 
 
 @pytest.fixture(scope="module")

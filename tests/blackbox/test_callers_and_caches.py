@@ -29,16 +29,22 @@ def test_check_35_a_token_in_the_query_opens_nothing(world, name):
     refused = world.nobody.get(f"/v1/me?{name}={world.owner.token}")
 
     assert a_problem(refused, 401, "authentication-required")
+    assert refused.headers["WWW-Authenticate"] == 'Bearer realm="homeroom"'
 
 
 def test_check_36_what_one_may_see_is_kept_for_nobody_else(world, term):
-    owners, students = world.owner.get(term[0]), world.student.get(term[0])
-
-    for answer in (owners, students):
-        assert answer.headers["Cache-Control"].startswith("private")
-        assert "Authorization" in answer.headers["Vary"]
-    assert owners.json()["_links"] != students.json()["_links"]
-    assert owners.headers["ETag"] != students.headers["ETag"]
+    """Neither by what is said of it, nor by a cache that stands between here and there."""
+    for url in (term[0], world.url, "/v1/me", f"{world.url}/terms?limit=1"):
+        for _ in range(2):
+            owners, students = world.owner.get(url), world.student.get(url)
+            for answer in (owners, students):
+                assert answer.status_code == 200
+                assert answer.headers["Cache-Control"].startswith("private")
+                assert "Authorization" in answer.headers["Vary"].split(", ")
+                assert int(answer.headers.get("Age", "0")) == 0
+            assert owners.json()["_links"] != students.json()["_links"]
+            assert owners.headers["ETag"] != students.headers["ETag"]
+        assert a_problem(world.nobody.get(url), 401, "authentication-required")
 
 
 def test_check_37_a_body_is_coded_for_who_takes_the_code(world):

@@ -1,7 +1,9 @@
 import re
+import threading
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,10 +12,15 @@ import pytest
 
 from tests.blackbox.test_methods_and_types import a_problem
 from tests.blackbox.world import World, serving, target_of
-from tests.servers.programs import ROOT, one_port
+from tests.servers.programs import ROOT, granian, one_port
 
 LIMIT = 5
+SECONDS = 1
+"""The window of the limits here."""
+CONNECTIONS = 8
+TRIES = 5
 FAULTY = Path(__file__).with_name("faulty.py")
+FAULTY_WSGI = "tests.blackbox.faulty_wsgi:application"
 STATE = re.compile(r'"[a-z]+";r=(\d+);t=(\d+)')
 POLICY = re.compile(r'"([a-z]+)";q=(\d+);w=(\d+)')
 
@@ -69,40 +76,79 @@ def limited_there(world):
     )
 
 
+@contextmanager
+def connections(person):
+    """The person on several connections, each of them open, as processes share them out."""
+    with ExitStack() as stack:
+        clients = [
+            stack.enter_context(httpx.Client(base_url=person.client.base_url, timeout=30))
+            for _ in range(CONNECTIONS)
+        ]
+        for client in clients:
+            client.get("/healthz")
+        yield [replace(person, client=client) for client in clients]
+
+
+def rush(limited, person):
+    """Ask twice on each of several connections, on all at once; gives the answers.
+
+    Only what comes within one window tells how much passes: a slow machine tries again.
+    """
+    begin = threading.Barrier(CONNECTIONS)
+
+    def ask_twice(person):
+        begin.wait()
+        return [limited.ask(person) for _ in range(2)]
+
+    with connections(person) as people, ThreadPoolExecutor(CONNECTIONS) as crowd:
+        for _ in range(TRIES):
+            time.sleep(SECONDS + 0.1)
+            began = time.monotonic()
+            answers = [answer for pair in crowd.map(ask_twice, people) for answer in pair]
+            if time.monotonic() - began < SECONDS:
+                return answers
+    return pytest.skip(f"{2 * CONNECTIONS} requests take longer than the limit's window there")
+
+
 def test_check_38_whoever_asks_too_much_is_told_when_to_come_back(limited):
     one, other = limited.people
-    time.sleep(1.1)
-    answers = [limited.ask(one) for _ in range(4 * limited.limit)]
-    refused = [answer for answer in answers if answer.status_code == 429]
+    answers = rush(limited, one)
     others = limited.ask(other)
+    refused = [answer for answer in answers if answer.status_code == 429]
 
-    assert answers[0].status_code == 200
-    assert refused
-    assert a_problem(refused[0], 429, "rate-limited")
-    assert refused[0].json()["violated_policies"] == [limited.policy]
-    wait, state = (
-        int(refused[0].headers["Retry-After"]),
-        STATE.fullmatch(refused[0].headers["RateLimit"]),
-    )
-    assert wait >= int(state[2])
+    assert len(answers) - len(refused) == limited.limit, OF_EACH_PROCESS
+    assert {answer.status_code for answer in answers} <= {200, 429}
+    for answer in refused:
+        assert a_problem(answer, 429, "rate-limited")
+        assert answer.json()["violated_policies"] == [limited.policy]
+        state = STATE.fullmatch(answer.headers["RateLimit"])
+        assert int(answer.headers["Retry-After"]) >= max(1, int(state[2]))
+        assert state[1] == "0"
     assert others.status_code == 200
-    time.sleep(wait)
+    time.sleep(max(int(answer.headers["Retry-After"]) for answer in refused))
     assert limited.ask(one).status_code == 200
+
+
+OF_EACH_PROCESS = (
+    "another number passed than the limit allows: do several processes count by themselves? "
+    "HOMEROOM_REDIS_URL lets them count together"
+)
 
 
 def test_check_38_what_is_left_never_rises_within_a_window(limited):
     one, _ = limited.people
-    time.sleep(1.1)
-    began = time.monotonic()
     left = []
-    for _ in range(limited.limit):
-        answer = limited.ask(one)
-        left.append(int(STATE.fullmatch(answer.headers["RateLimit"])[1]))
-        if time.monotonic() - began > 0.9:
-            break
+    with connections(one) as people:
+        time.sleep(SECONDS + 0.1)
+        began = time.monotonic()
+        for person in people:
+            answer = limited.ask(person)
+            if time.monotonic() - began > 0.9 * SECONDS:
+                break
+            left.append(int(STATE.fullmatch(answer.headers["RateLimit"])[1]))
 
-    assert left == sorted(left, reverse=True)
-    assert left[0] == limited.limit - 1
+    first = list(range(limited.limit - 1, -1, -1))
+    assert left == [*first, *[0] * CONNECTIONS][: len(left)]
 
 
 @pytest.fixture
@@ -117,20 +163,33 @@ def failing(backend, request, tmp_path):
         return
     server = request.getfixturevalue("server")
     url = server.create("faulty", like="migrated")
-    settings = {"HOMEROOM_DATABASE_URL": url, "PYTHONPATH": str(ROOT)}
-    with one_port(tmp_path, program=FAULTY, **settings) as (_, client):
+    with faulty(backend, tmp_path, HOMEROOM_DATABASE_URL=url) as (_, client):
         yield client, "/v1/failures"
     server.drop("faulty")
 
 
-@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def faulty(backend, folder, **settings):
+    """The program that belongs to a database, with an address that fails."""
+    if backend == "sqlite":
+        return one_port(folder, program=FAULTY, PYTHONPATH=str(ROOT), **settings)
+    return granian(folder, application=FAULTY_WSGI, **settings)
+
+
 def test_check_34_a_fault_of_ours_says_only_which_request_it_was(failing):
     client, path = failing
 
-    failed, alive = client.get(path), client.get("/healthz")
+    failed = client.get(path, headers={"X-Request-Id": "the-failed-one"})
+    alive = client.get("/healthz")
 
     assert a_problem(failed, 500, "internal-error")
-    assert failed.json()["request_id"] == failed.headers["X-Request-Id"]
+    assert failed.json()["request_id"] == failed.headers["X-Request-Id"] == "the-failed-one"
+    assert failed.headers["Cache-Control"] == "no-store"
     for word in ("SELECT", "/etc", "Runtime", "Traceback", ".py", "Flask", "Werkzeug", "Python"):
-        assert word not in failed.text + str(failed.headers)
+        assert word.lower() not in (failed.text + str(failed.headers)).lower()
+    assert "/" not in failed.headers.get("Server", ""), "a version"
+    assert failed.json().keys() == PLAIN
     assert alive.status_code == 200
+
+
+PLAIN = {"type", "title", "status", "detail", "instance", "code", "request_id"}
+"""The members of a problem that tells nothing beside."""

@@ -41,11 +41,6 @@ def pages_from(person, start, within):
 
 
 @pytest.fixture(scope="module")
-def document(world):
-    return world.nobody.get("/openapi.json").json()
-
-
-@pytest.fixture(scope="module")
 def crawls(world):
     """What everybody reaches by links in JSON, with a class that has no seat left."""
     seats = world.a_class(capacity=1).json()["_links"]["registrations"]["href"]
@@ -110,6 +105,24 @@ def test_every_relation_that_anybody_is_shown_has_a_page_that_leads_on(world, cr
     } == {}
     own = {url.removeprefix(f"{world.base}/rels/") for url in pages}
     assert own >= {"register", "drop", "edit", "waitlist", "accept-invitation", "up"}
+
+
+def test_check_37_every_answer_with_content_says_how_long_it_is(world, crawls):
+    """A proxy that is not told cannot leave short ones alone."""
+    pages = [page for crawl in crawls.values() for page in crawl.pages.values()]
+    pages += [world.nobody.get(path, headers=HTML) for path in ("/", "/docs", "/rels/edit")]
+    pages += [
+        world.nobody.get("/nowhere"),
+        world.nobody.get("/client.js"),
+        world.nobody.get("/v1/me"),
+    ]
+
+    assert [
+        str(page.url)
+        for page in pages
+        if page.content and int(page.headers.get("Content-Length", -1)) != len(page.content)
+    ] == []
+    assert len(pages) > 40
 
 
 def rels_in(document):

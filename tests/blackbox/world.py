@@ -6,7 +6,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -153,18 +153,46 @@ class World:
         assert made.status_code == 201, made.text
         return made
 
+    def a_student(self):
+        """The id of a new student of the school who has no login."""
+        new = {"given_name": "Ben", "family_name": "Classmate"}
+        made = self.owner.post(f"{self.url}/students", new)
+        assert made.status_code == 201, made.text
+        return made.json()["id"]
+
     def raw(self, *lines, body=b""):
         """Send bytes that no client would send; gives head and body of the first answer."""
-        address = httpx.URL(self.base)
-        host = address.host if address.port is None else f"{address.host}:{address.port}"
-        head = "\r\n".join((*lines, f"Host: {host}", "", ""))
 
         def send():
-            with connected(address) as connection:
-                connection.sendall(head.encode("latin-1") + body)
-                return read_answer(connection)
+            with self.conversation() as say:
+                answer = say(*lines, body=body)
+            assert answer is not None, "the connection was closed without an answer"
+            return answer
 
         return answered(send, self.target)
+
+    @contextmanager
+    def conversation(self):
+        """Give a function that sends bytes on one connection, and reads the answer to them.
+
+        It gives None when the other side has closed the connection without an answer.
+        """
+        address = httpx.URL(self.base)
+        host = address.host if address.port is None else f"{address.host}:{address.port}"
+
+        with connected(address) as connection:
+
+            def say(*lines, body=b""):
+                head = "\r\n".join((*lines, f"Host: {host}", "", ""))
+                # Who refuses a body need not take all of it; the answer is there nevertheless.
+                with suppress(ConnectionError):
+                    connection.sendall(head.encode("latin-1") + body)
+                try:
+                    return read_answer(connection)
+                except ConnectionError:
+                    return None
+
+            yield say
 
 
 @dataclass
@@ -222,6 +250,8 @@ def read_answer(connection):
         if not part:
             break
         received += part
+    if not received:
+        raise ConnectionResetError
     head, _, body = received.partition(b"\r\n\r\n")
     status, *lines = head.decode("latin-1").split("\r\n")
     headers = httpx.Headers([line.split(": ", 1) for line in lines])

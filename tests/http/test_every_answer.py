@@ -182,6 +182,37 @@ def test_private_answers_are_cached_by_nobody_else(shop, toy):
         assert headers["X-Content-Type-Options"] == "nosniff"
 
 
+FORWARDED = {"X-Forwarded-Host": "school.example", "X-Forwarded-Proto": "https"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "headers", "is_told"),
+    [
+        ({"HOMEROOM_PUBLIC_URL": "https://school.example"}, {}, True),
+        ({"HOMEROOM_PUBLIC_URL": "http://school.example"}, FORWARDED, False),
+        ({"HOMEROOM_PUBLIC_URL": "", "HOMEROOM_TRUSTED_PROXIES": "1"}, FORWARDED, True),
+        ({"HOMEROOM_PUBLIC_URL": "", "HOMEROOM_TRUSTED_PROXIES": "1"}, {}, False),
+        ({"HOMEROOM_PUBLIC_URL": ""}, FORWARDED, False),
+    ],
+    ids=["https", "http", "told by a proxy", "a proxy without TLS", "told by anybody"],
+)
+def test_who_comes_by_https_is_told_to_come_by_nothing_else(own_shop, settings, headers, is_told):
+    shop = own_shop(**settings)
+    nobody = Client(shop.app.test_client())
+
+    answers = [
+        shop.keeper.get(shop.url, headers=headers),
+        shop.keeper.open("HEAD", "/v1/me", headers=headers),
+        nobody.open("OPTIONS", "/v1/me", headers=headers),
+        *(nobody.get(url, headers=headers) for url in ("/", "/v1/me", "/nowhere", "/healthz")),
+    ]
+
+    assert [answer.status_code for answer in answers] == [200, 200, 204, 200, 401, 404, 200]
+    told = ["max-age=31536000"] if is_told else []
+    for answer in answers:
+        assert answer.headers.getlist("Strict-Transport-Security") == told
+
+
 @pytest.mark.parametrize("sent", ["a-request-id.of_mine", "0" * 128])
 def test_a_request_keeps_the_id_that_its_client_gave_it(shop, sent):
     answer = shop.keeper.get("/v1/nowhere", headers={"X-Request-Id": sent})

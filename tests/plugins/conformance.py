@@ -19,7 +19,16 @@ MOST = 160
 """Characters of a reason."""
 
 
-@dataclass
+def subject_of(nodeid):
+    """The number of the check that a test is of; of a test beside the forty what its name says."""
+    found = NUMBER.search(nodeid)
+    if found is not None:
+        return int(found[1])
+    name = nodeid.rpartition("::")[2].partition("[")[0]
+    return name.removeprefix("test_").replace("_", " ")
+
+
+@dataclass(eq=False)
 class Conformance:
     """Chooses the tests that need nothing but an address, and says what came of them."""
 
@@ -43,17 +52,18 @@ class Conformance:
         return SERVERS & set(item.fixturenames) and parameters.get("backend") != "postgresql"
 
     def pytest_runtest_logreport(self, report):
-        found = NUMBER.search(report.nodeid)
-        if found is None:
-            return
-        number = int(found[1])
+        what = subject_of(report.nodeid)
         if report.failed:
-            self.failed[number].append(self.reason_of(report))
+            self.failed[what].append(self.reason_of(report))
         elif report.skipped:
-            self.left_out[number].append(report.longrepr[2].removeprefix("Skipped: "))
+            self.left_out[what].append(report.longrepr[2].removeprefix("Skipped: "))
         elif report.when == "call":
-            self.passed[number] += 1
+            self.passed[what] += 1
         self.known_weak = len(self.target.weakened)
+
+    def pytest_collectreport(self, report):
+        if report.failed:
+            self.failed[f"to read {report.nodeid}"].append(self.reason_of(report))
 
     def reason_of(self, report):
         """The cause where it is known: a tag that was made weak on its way; else what was seen."""
@@ -69,17 +79,23 @@ class Conformance:
         out.section(f"conformance of {self.target.base}")
         for number, title in CHECKS.items():
             out.line(f"{number:3d}  {title:{WIDTH}}  {self.verdict(number)}")
+        beside = {*self.passed, *self.failed, *self.left_out} - CHECKS.keys()
+        for title in sorted(beside):
+            out.line(f"  +  {title:{WIDTH}}  {self.verdict(title)}")
         if self.target.weakened:
             for line in self.of_proxies():
                 out.line(line)
 
-    def verdict(self, number):
-        if number in NOT_YET:
-            return f"left out: {NOT_YET[number]}"
-        if self.failed[number]:
-            return f"FAIL      {self.failed[number][0]}"
-        reasons = "; ".join(dict.fromkeys(self.left_out[number]))
-        if self.passed[number]:
+    def verdict(self, what):
+        """What came of a check, by its number, or of something beside the forty, by its words."""
+        if what in NOT_YET:
+            return f"left out: {NOT_YET[what]}"
+        failures = self.failed.get(what, ())
+        if failures:
+            further = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
+            return f"FAIL      {failures[0]}{further}"
+        reasons = "; ".join(dict.fromkeys(self.left_out.get(what, ())))
+        if self.passed.get(what):
             return f"pass      in part; left out: {reasons}" if reasons else "pass"
         return f"left out: {reasons or 'it was not chosen'}"
 

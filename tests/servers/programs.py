@@ -1,10 +1,11 @@
 """Start the programs of the house as an operator does, each in a process of its own."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -13,6 +14,7 @@ from api.server import listen
 
 ROOT = Path(__file__).parents[2]
 PYTHON = Path(sys.executable)
+START_SECONDS = 40
 
 
 def environment(data_dir, **variables):
@@ -51,21 +53,26 @@ def one_port(data_dir, *arguments, program=ROOT / "asgi.py", **variables):
 
 
 @contextmanager
-def granian(data_dir, **variables):
+def granian(data_dir, *, application="wsgi:application", **variables):
     """Run wsgi.py under granian on a port that was free a moment ago."""
     with listen("127.0.0.1", 0) as listener:
         port = listener.getsockname()[1]
     process = subprocess.Popen(
         [
             *(PYTHON.parent / "granian", "--interface", "wsgi", "--no-ws"),
-            *("--host", "127.0.0.1", "--port", str(port), "wsgi:application"),
+            *("--host", "127.0.0.1", "--port", str(port), application),
         ],
         env=environment(data_dir, PORT=str(port), **variables),
         cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,
+        process_group=0,
     )
-    with _ending(process), httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+    with (
+        _leaving_nobody(process),
+        _ending(process),
+        httpx.Client(base_url=f"http://127.0.0.1:{port}") as client,
+    ):
         _await_an_answer(client)
         yield process, client
 
@@ -86,13 +93,23 @@ def _ending(process):
         process.stdout.close()
 
 
+@contextmanager
+def _leaving_nobody(process):
+    """End what the process started too: workers outlive a parent that ends while it starts them."""
+    try:
+        yield
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
 def _await_an_answer(client):
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + START_SECONDS
     while True:
         try:
             client.get("/healthz")
         except httpx.TransportError:
-            assert time.monotonic() < deadline, "no answer within 15 s"
+            assert time.monotonic() < deadline, f"no answer within {START_SECONDS} s"
             time.sleep(0.05)
         else:
             return
