@@ -156,16 +156,10 @@ def create_app(
 
 
 def _mount(app: Flask, settings: Settings, database: Database, container: Container) -> None:
-    secret = settings.secret_key.encode()
-    uses = TokenUses()
-    limits = RateLimits.of(
-        storage_of(settings.redis_url),
-        default=settings.rate_limit or OFF,
-        registration=settings.registration_rate_limit or OFF,
-        workers=settings.workers,
-    )
-    renderer = Renderer(database.clock)
+    renderer, uses, limits = Renderer(database.clock), TokenUses(), _limits_of(settings)
     expansion = Expansion(renderer=renderer, sources=embedding.sources(container))
+    at_the_door = container.accounts.at_the_door
+    secret = settings.secret_key.encode()
     edge = Edge(
         database=database,
         authentication=Authentication(database=database, uses=uses),
@@ -175,7 +169,6 @@ def _mount(app: Flask, settings: Settings, database: Database, container: Contai
         pages=Pages(cursors=Cursors(secret), renderer=renderer, expansion=expansion),
         expansion=expansion,
     )
-    starting, stopping = threading.Event(), threading.Event()
     lifetimes = Lifetimes(versions=app.extensions[EXTENSION], clock=database.clock)
     observation = Observation()
     Envelope(
@@ -186,35 +179,49 @@ def _mount(app: Flask, settings: Settings, database: Database, container: Contai
         observe=observation.observe,
     ).attach(app)
     Problems(app, links=lambda refusal, base: problem_links(refusal, renderer, base))
-    api = HomeroomApi()
-    discovery = Discovery(
-        renderer=renderer, lifetimes=lifetimes, at_the_door=container.accounts.at_the_door
-    )
-    resources.add_discovery(api, edge, discovery)
-    resources.add_resources(api, edge, container)
-    api.init_app(app)
-    renderer.compile(app)
-    lifetimes.compile(app)
-    Docs(app)
-    code_on_demand.attach(app)
-    app.extensions["homeroom"] = Homeroom(
+    homeroom = app.extensions["homeroom"] = Homeroom(
         settings=settings,
         database=database,
         container=container,
         edge=edge,
-        discovery=discovery,
+        discovery=Discovery(renderer=renderer, lifetimes=lifetimes, at_the_door=at_the_door),
         lifetimes=lifetimes,
         sweeper=Sweeper(database, uses),
-        starting=starting,
-        stopping=stopping,
+        starting=threading.Event(),
+        stopping=threading.Event(),
     )
-    Health(
-        database=database,
-        redis_url=settings.redis_url,
+    _route(app, homeroom)
+    _health_of(homeroom, observation).attach(app)
+    homeroom.discovery.compile(app)
+
+
+def _limits_of(settings: Settings) -> RateLimits:
+    return RateLimits.of(
+        storage_of(settings.redis_url),
+        default=settings.rate_limit or OFF,
+        registration=settings.registration_rate_limit or OFF,
+        workers=settings.workers,
+    )
+
+
+def _route(app: Flask, homeroom: Homeroom) -> None:
+    api = HomeroomApi()
+    resources.add_discovery(api, homeroom.edge, homeroom.discovery)
+    resources.add_resources(api, homeroom.edge, homeroom.container)
+    api.init_app(app)
+    homeroom.edge.renderer.compile(app)
+    homeroom.lifetimes.compile(app)
+    Docs(app)
+    code_on_demand.attach(app)
+
+
+def _health_of(homeroom: Homeroom, observation: Observation) -> Health:
+    return Health(
+        database=homeroom.database,
+        redis_url=homeroom.settings.redis_url,
         registry=observation.registry,
-        metrics_token=settings.metrics_token,
+        metrics_token=homeroom.settings.metrics_token,
         release=RELEASE,
-        starting=starting,
-        stopping=stopping,
-    ).attach(app)
-    discovery.compile(app)
+        starting=homeroom.starting,
+        stopping=homeroom.stopping,
+    )

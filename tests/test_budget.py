@@ -2,6 +2,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.plugins import budget
+
 pytest_plugins = ["pytester"]
 
 ROOT = Path(__file__).parents[1]
@@ -31,7 +33,9 @@ def suite(pytester, monkeypatch):
 
     def run(*arguments, core=60):
         (pytester.path / "setup.cfg").write_text(SETUP.format(core=core))
-        return pytester.runpytest_subprocess("-p", "tests.plugins.budget", *arguments)
+        # The plugin of schemathesis takes a second to load, and nothing here needs it.
+        options = ("-p", "no:schemathesis", "-p", "tests.plugins.budget")
+        return pytester.runpytest_subprocess(*options, *arguments)
 
     return run
 
@@ -59,6 +63,41 @@ def test_a_suite_over_its_budget_fails_though_every_test_passed(suite):
 
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.stdout.fnmatch_lines(["FAILED: core took * s, its budget is 0 s", "*2 passed*"])
+
+
+def test_a_slower_machine_is_given_more_time_and_the_summary_says_so(suite, monkeypatch):
+    monkeypatch.setenv("HOMEROOM_TEST_PACE", "2.5")
+
+    result = suite(core=20)
+
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["core: * s of 50 s (1 workers, pace 2.5)"])
+
+
+def test_a_pace_that_is_no_number_is_refused_before_a_test_runs(suite, monkeypatch):
+    monkeypatch.setenv("HOMEROOM_TEST_PACE", "slow")
+
+    result = suite()
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: HOMEROOM_TEST_PACE: 'slow' is not a number above 0"])
+
+
+@pytest.mark.parametrize("given", ["0", "-1", "inf", "nan", ""])
+def test_a_pace_without_a_meaning_is_refused(monkeypatch, given):
+    monkeypatch.setenv("HOMEROOM_TEST_PACE", given)
+
+    with pytest.raises(pytest.UsageError, match="is not a number above 0"):
+        budget.pace()
+
+
+def test_a_floor_under_a_folder_that_is_not_there_fails_the_suite(suite):
+    result = suite("--quick", "--cov", "--cov-config=setup.cfg")
+
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(
+        ["FAILED: nothing was measured in api/services, which has a floor of 100 %"]
+    )
 
 
 def test_quick_leaves_out_what_needs_a_server_and_says_so(suite):

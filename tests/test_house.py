@@ -85,7 +85,7 @@ def test_importing_the_package_starts_nothing():
     program = "import sys, api, api.settings, api.logs; print('flask' in sys.modules)"
 
     ran = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
     )
 
     assert ran.stdout == "False\n"
@@ -95,7 +95,7 @@ def test_what_makes_the_documentation_is_not_loaded_before_somebody_asks():
     program = "import sys, api.app; print({'flasgger', 'jsonschema'} & sys.modules.keys())"
 
     ran = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
     )
 
     assert ran.stdout == "set()\n"

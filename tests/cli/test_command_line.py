@@ -18,7 +18,9 @@ def test_help_lists_every_command_and_imports_none():
         "sys.exit(any(name.startswith('api.cli.') for name in sys.modules))"
     )
 
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
 
     assert done.returncode == 0, done.stderr
     assert all(f"  {name}" in done.stdout for name in KNOWN)

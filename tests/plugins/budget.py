@@ -2,6 +2,7 @@
 
 import configparser
 import io
+import math
 import os
 import sqlite3
 from collections import Counter, defaultdict
@@ -27,6 +28,7 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     if not hasattr(config, "workerinput"):
+        pace()  # a wrong one is said before the tests run
         config.pluginmanager.register(Budget(config), "homeroom-budget")
 
 
@@ -48,6 +50,18 @@ def servers_of(nodeid, keywords):
 def folder_of(nodeid):
     parts = Path(nodeid.partition("::")[0]).parts
     return parts[1] if len(parts) > 2 else "."
+
+
+def pace():
+    """How much longer than the machine of the budgets this one may take: HOMEROOM_TEST_PACE."""
+    given = os.environ.get("HOMEROOM_TEST_PACE", "1")
+    try:
+        times = float(given)
+    except ValueError:
+        times = 0
+    if not 0 < times < math.inf:
+        raise pytest.UsageError(f"HOMEROOM_TEST_PACE: {given!r} is not a number above 0")
+    return times
 
 
 def numbers(section):
@@ -112,11 +126,16 @@ class Budget:
 
     def spent(self):
         """Sum the seconds of each folder that has a budget, as they pass on the wall."""
-        budgets = numbers("budgets")
+        budgets = {name: seconds * pace() for name, seconds in numbers("budgets").items()}
         spent = dict.fromkeys(budgets, 0.0)
         for folder, seconds in self.seconds.items():
             spent[folder if folder in budgets else CORE] += seconds / self.workers()
         return {name: (seconds, budgets[name]) for name, seconds in spent.items()}
+
+    def terms(self):
+        """What the budgets were held to: the workers, and the pace if one is named."""
+        given = os.environ.get("HOMEROOM_TEST_PACE")
+        return f"{self.workers()} workers" + (f", pace {given}" if given else "")
 
     def over_budget(self):
         return [
@@ -130,18 +149,21 @@ class Budget:
             return []
         measured = coverage.Coverage(config_file="setup.cfg")
         measured.load()
-        return [
-            f"branch coverage of {folder} is {percent:.1f} %, its floor is {floor:.0f} %"
-            for folder, floor in numbers("floors").items()
-            if (percent := self.percent(measured, folder)) is not None and percent < floor
-        ]
+        complaints = (
+            self.complaint(measured, folder, floor) for folder, floor in numbers("floors").items()
+        )
+        return [each for each in complaints if each]
 
     @staticmethod
-    def percent(measured, folder):
+    def complaint(measured, folder, floor):
+        """What is wrong with the coverage of a folder; a floor under nothing holds nothing."""
         try:
-            return measured.report(include=[f"{folder}/*"], file=io.StringIO())
+            percent = measured.report(include=[f"{folder}/*"], file=io.StringIO())
         except coverage.exceptions.NoDataError:
+            return f"nothing was measured in {folder}, which has a floor of {floor:.0f} %"
+        if percent >= floor:
             return None
+        return f"branch coverage of {folder} is {percent:.1f} %, its floor is {floor:.0f} %"
 
     def pytest_terminal_summary(self, terminalreporter):
         out = terminalreporter
@@ -149,7 +171,7 @@ class Budget:
         for folder, seconds in sorted(self.seconds.items(), key=lambda pair: -pair[1]):
             out.line(f"{seconds:8.1f} s  {self.tests[folder]:5d} tests  tests/{folder}")
         for name, (seconds, budget) in self.spent().items():
-            out.line(f"{name}: {seconds:.1f} s of {budget:.0f} s ({self.workers()} workers)")
+            out.line(f"{name}: {seconds:.1f} s of {budget:.0f} s ({self.terms()})")
         out.section("servers")
         for name, origin in origins().items():
             out.line(f"{self.ran[name]:5d} tests ran on {origin}")

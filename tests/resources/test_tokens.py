@@ -3,6 +3,7 @@ import secrets as random_numbers
 from datetime import datetime, timedelta
 
 import pytest
+from argon2 import PasswordHasher, extract_parameters
 from sqlalchemy import select
 
 from api.authz import secrets
@@ -71,6 +72,25 @@ def ways_in(monkeypatch):
     return taken
 
 
+@pytest.fixture
+def hashings(monkeypatch):
+    """Each time that Argon2 works, what for and at what cost."""
+    done = []
+    verify, make = PasswordHasher.verify, PasswordHasher.hash
+
+    def verified(hasher, stored, password):
+        done.append(("verify", extract_parameters(stored), len(password)))
+        return verify(hasher, stored, password)
+
+    def made(hasher, password, **options):
+        done.append(("hash", len(password)))
+        return make(hasher, password, **options)
+
+    monkeypatch.setattr(PasswordHasher, "verify", verified)
+    monkeypatch.setattr(PasswordHasher, "hash", made)
+    return done
+
+
 def test_a_token_is_issued_for_a_password_and_opens_what_its_user_may(app, somebody, user):
     issued = log_in(somebody, user.username.upper(), label="laptop")
 
@@ -104,6 +124,37 @@ def test_a_secret_is_in_the_201_alone(app, somebody, user):
     assert seen.json == {name: value for name, value in issued.json.items() if name != "token"}
     (listed,) = own.get("/v1/tokens").json["items"]
     assert listed == seen.json
+
+
+@pytest.mark.parametrize("stored", ["nobody", "without a password"])
+def test_a_name_that_opens_nothing_costs_the_same_work_and_tells_the_same_as_a_wrong_password(
+    app, somebody, user, hashings, ways_in, stored
+):
+    """What takes time is Argon2 and the database: who counts both, needs no clock."""
+    with app.extensions["homeroom"].database.write() as tx:
+        other = "nobody-here" if stored == "nobody" else factories.a_user(tx).username
+    todays = extract_parameters(user.password_hash)
+    wrong = "a wrong password"
+    hashings.clear()
+    ways_in.clear()
+
+    known, way_of_known = log_in(somebody, user.username, wrong), tuple(ways_in)
+    ways_in.clear()
+    unknown = log_in(somebody, other, wrong)
+
+    assert hashings == [("verify", todays, len(wrong))] * 2
+    assert tuple(ways_in) == way_of_known
+    assert (known.status_code, unknown.status_code) == (401, 401)
+    assert said(known) == said(unknown)
+
+
+def said(problem):
+    """All that an answer tells, save what numbers the request."""
+    return {
+        name: value
+        for name, value in problem.json.items()
+        if name not in {"instance", "request_id"}
+    }
 
 
 def test_nothing_that_is_stored_holds_a_token_or_a_password(app, somebody, user):

@@ -162,6 +162,10 @@ def _teach(school: Founding, teacher: UUID, today: date) -> list[UUID]:
         school.course({"code": code, "title": title, "credits_milli": credits_milli})
         for code, title, credits_milli in COURSES
     ]
+    instructor = {
+        "member_id": public_ids.encode("mem", teacher),
+        "name": STAFF[Role.INSTRUCTOR][1],
+    }
     made = []
     for one in OFFERINGS:
         class_id = school.school_class(
@@ -173,12 +177,7 @@ def _teach(school: Founding, teacher: UUID, today: date) -> list[UUID]:
                 "capacity": one.capacity,
                 "status": one.status,
                 "waitlist": {"mode": one.mode},
-                "instructors": [
-                    {
-                        "member_id": public_ids.encode("mem", teacher),
-                        "name": STAFF[Role.INSTRUCTOR][1],
-                    }
-                ],
+                "instructors": [instructor],
             }
         )
         school.meets_weekly(
