@@ -26,7 +26,7 @@ NOT_DESCRIBED = frozenset(
         # OpenAPI has other words for the body.
         *("Content-Type", "Content-Length", "Content-Encoding"),
         # Of the connection, the server, and what a deployment allows to pages of other origins.
-        *("Connection", "Date", "Server"),
+        *("Connection", "Date", "Server", "Strict-Transport-Security"),
         *("Access-Control-Allow-Origin", "Access-Control-Expose-Headers"),
     }
 )
