@@ -7,7 +7,7 @@ from tests.torture.ground import PUBLIC, body_schema, doors, text_members
 from tests.torture.texts import due, json_texts, naughty_strings, sliced
 from tests.torture.verdicts import TAKEN, due_to, fault_of, fault_of_refusal, fault_of_text
 
-EVERY = 72
+EVERY = 118
 """Of the naughty strings each member gets one in so many here, and all of them in the soak."""
 REASONS = "reason_code"
 
@@ -33,6 +33,7 @@ def faults_at(victim, door, texts, record):
     record["texts on operations"] += len(dues)
     record["operations and media types"] += 1
     refused = [(text, due) for text, due in dues if due != TAKEN]
+    victim.prepare(door, len(dues))
     before = victim.stored()
     yield from heard(victim, door, refused)
     if victim.stored() != before:
@@ -75,6 +76,7 @@ def members_of(victim, door):
 def faults_of(victim, member, strings, record):
     record["members"] += 1
     record["strings in members"] += len(strings)
+    victim.prepare(member.door, len(strings))
     before = victim.stored()
     for sent in strings:
         if due(sent, member) is None:
