@@ -89,6 +89,8 @@ def test_what_is_due_to_be_taken_may_be_refused_only_for_what_json_schema_cannot
     assert fault_of(text, door, TAKEN, problem(*INVALID, errors=explained)) is None
     assert fault_of(text, door, TAKEN, problem(*INVALID, errors=unexplained)) is not None
     assert fault_of(text, door, TAKEN, problem(500, "internal-error")) is not None
+    assert fault_of(text, door, TAKEN, problem(409, "state-conflict")) is not None
+    assert fault_of(text, door_of("replace_class"), TAKEN, problem(409, "state-conflict")) is None
 
 
 def test_a_refused_string_is_refused_at_its_place():
