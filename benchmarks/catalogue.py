@@ -2,10 +2,11 @@
 
 import gzip
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from tests.given_data import FOLDER
 
 COURSES = "catalogue_ucsd_sp22_courses.jsonl.gz"
 SECTIONS = "catalogue_ucsd_sp22_sections.jsonl.gz"
@@ -13,16 +14,14 @@ STUDENTS = "demand_ucsd_sp22_SYNTH_students.csv.gz"
 
 
 def folder() -> Path:
-    """Where the data lies: HOMEROOM_TEST_DATA, else beside the checkout.
+    """Where the data lies.
 
     Raises:
         SystemExit: there is no catalogue there.
     """
-    named = os.environ.get("HOMEROOM_TEST_DATA")
-    found = Path(named) if named else Path(__file__).parents[1] / "../shared/data"
-    if not (found / SECTIONS).exists():
-        raise SystemExit(f"No {SECTIONS} in {found}; name its folder in HOMEROOM_TEST_DATA.")
-    return found
+    if not (FOLDER / SECTIONS).exists():
+        raise SystemExit(f"No {SECTIONS} in {FOLDER}; name its folder in HOMEROOM_TEST_DATA.")
+    return FOLDER
 
 
 def rows(name: str) -> Iterator[dict[str, Any]]:

@@ -113,7 +113,9 @@ class SessionSchema(Representation):
     )
     local_start = LocalDateTime(
         required=True,
-        metadata={"description": "When it begins, on the wall clock of the class."},
+        metadata={
+            "description": "When it begins, on the wall clock of the class, from 1900 to 2999."
+        },
     )
     duration_minutes = Integer(
         1,

@@ -1,15 +1,12 @@
 import gzip
 import json
-import os
-from pathlib import Path
 
 import pytest
 
 from api.cli.rehearsal.demand import DemandBroken, by_student, read_demand, spread
 from api.cli.rehearsal.oracle import Expected, foretell, read_seats, totals
+from tests.given_data import EVENTS, FOLDER
 
-DATA = Path(os.environ.get("HOMEROOM_TEST_DATA", "../shared/data"))
-EVENTS = DATA / "demand_ucsd_sp22_SYNTH_events.csv.gz"
 HEAD = "time,student,action,section_id\n"
 
 
@@ -134,7 +131,7 @@ def test_a_folder_with_two_sections_files_is_refused(tmp_path):
 def test_the_real_day_ends_with_25_145_enrolled_and_697_waitlisted():
     commands = read_demand(EVENTS)
 
-    expected = foretell(commands, read_seats(DATA))
+    expected = foretell(commands, read_seats(FOLDER))
 
     assert len(commands) == 51_482
     assert totals(expected) == (25_145, 697)

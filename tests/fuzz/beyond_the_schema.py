@@ -84,9 +84,9 @@ REASONS = (
         f"{REGISTERING}|create_registration_transition",
     ),
     Reason(
-        "bad-format",
+        "bad-format|out-of-range",
         "#/local_start",
-        "The calendar has no such day.",
+        "The calendar has no such day, or it is not of the years 1900 to 2999.",
         "create_class_session|update_session",
     ),
     Reason(

@@ -11,12 +11,15 @@ from dataclasses import dataclass, field
 import schemathesis
 from schemathesis.config import SchemathesisConfig
 from schemathesis.core.parameters import ParameterLocation
-from schemathesis.engine import Status, events, from_schema
+from schemathesis.engine import events, from_schema
 from schemathesis.generation.modes import GenerationMode
 from schemathesis.hooks import GLOBAL_HOOK_DISPATCHER
 
 from api.schemas.patterns import IDEMPOTENCY_KEY
 from tests.fuzz.beyond_the_schema import CHECKS, is_expected
+from tests.fuzz.covering import Covering
+from tests.fuzz.grounds import WORDS_OF_A_BODY
+from tests.fuzz.tally import operation_of
 
 PHASES = ("examples", "coverage", "fuzzing", "stateful")
 ID = re.compile(r"\b[a-z]{3}_[0-7][0-9a-hjkmnp-tv-z]{25}\b")
@@ -35,78 +38,12 @@ TAKING_AWAY = frozenset(
 )
 """Those after which a walk from link to link cannot go on."""
 CONDITIONS = {"If-Match": "*", "If-None-Match": '"v0-of-another"'}
-MODES = {
+PLACES = {
     "path_parameters": ParameterLocation.PATH,
     "query": ParameterLocation.QUERY,
     "headers": ParameterLocation.HEADER,
     "body": ParameterLocation.BODY,
 }
-
-
-@dataclass
-class Tally:
-    """What came of the cases."""
-
-    cases: Counter = field(default_factory=Counter)
-    failures: dict = field(default_factory=dict)
-    errors: list = field(default_factory=list)
-
-    def total(self):
-        return sum(self.cases.values())
-
-    def by_phase(self):
-        """Count the cases of each phase, by its name."""
-        phases = Counter()
-        for (_, _, _, phase), number in self.cases.items():
-            phases[phase] += number
-        return phases
-
-    def reached(self, persona):
-        """Name the operations that answered a persona with a 2xx at least once."""
-        return {
-            operation
-            for (operation, who, status, _) in self.cases
-            if who == persona and 200 <= status < 300
-        }
-
-    def add(self, persona, phase, recorder):
-        for case_id, node in recorder.cases.items():
-            interaction = recorder.interactions.get(case_id)
-            answer = interaction.response if interaction else None
-            status = answer.status_code if answer is not None else 0
-            self.cases[operation_of(node.value), persona, status, phase] += 1
-        for case_id, checks in recorder.checks.items():
-            case = recorder.cases[case_id].value
-            for check in checks:
-                if check.status is Status.FAILURE:
-                    self._failed(persona, phase, case, check, recorder.interactions.get(case_id))
-
-    def _failed(self, persona, phase, case, check, interaction):
-        failure = check.failure_info.failure
-        key = (operation_of(case), check.name, failure.message.partition("\n")[0][:160])
-        self.failures.setdefault(
-            key,
-            {
-                "operation": key[0],
-                "check": check.name,
-                "persona": persona,
-                "phase": phase,
-                "message": f"{failure.title}: {failure.message}"[:600],
-                "answer": told(interaction)[:1000],
-                "curl": check.failure_info.code_sample[:2000],
-                "cases": 0,
-            },
-        )["cases"] += 1
-
-
-def told(interaction):
-    """Say status and body of the answer that was recorded."""
-    answer = interaction.response if interaction else None
-    return "no answer" if answer is None else f"{answer.status_code} {answer.text}"
-
-
-def operation_of(case):
-    return case.operation.definition.raw.get("operationId", case.operation.label)
 
 
 def is_a_finding(context, failure, case, response):
@@ -125,7 +62,12 @@ class Caller:
     keys: int = 0
 
     def __post_init__(self):
+        self._move()
+
+    def _move(self):
+        """Go on in a new school; what was told of the one before is of nothing there."""
         self.place = self.grounds.a_place()
+        self.told.clear()
 
     @contextmanager
     def calling(self, schema):
@@ -164,7 +106,7 @@ class Caller:
             self._put_headers(case)
         if case.query and self._is_valid(case, "query"):
             self._put_query(case.query, known)
-        if isinstance(case.body, dict) and self._is_valid(case, "body"):
+        if isinstance(case.body, (dict, list)) and self._is_valid(case, "body"):
             self._put_body(case, known)
 
     def _mostly(self, share):
@@ -189,10 +131,17 @@ class Caller:
 
     def _put_body(self, case, known):
         operation = operation_of(case)
-        if case.method == "POST" and not self._mostly(0.7):
+        if isinstance(case.body, list):
+            if self._mostly(0.6):
+                case.body = self.place.steps(operation, self.persona)
+        elif case.method == "POST" and not self._mostly(0.7):
             case.body = self.place.smallest(operation, self.persona)
         elif self._mostly(0.8):
-            self._fill(case.body, known | self.place.in_a_body(self.persona))
+            words = known | self.place.in_a_body(self.persona)
+            if operation not in WORDS_OF_A_BODY:
+                # Whoever is called so already would be a duplicate.
+                words = {name: words[name] for name in words if name not in ("external_id", "code")}
+            self._fill(case.body, words)
             for part in case.body.get("instructors") or ():
                 self._fill(part, known)
             self._make_sensible(case.body)
@@ -200,7 +149,7 @@ class Caller:
     @staticmethod
     def _is_valid(case, component):
         """Tell whether a part of the case was drawn as the document wants it."""
-        info = case.meta.components.get(MODES[component]) if case.meta else None
+        info = case.meta.components.get(PLACES[component]) if case.meta else None
         return info is None or info.mode is GenerationMode.POSITIVE
 
     def _fill(self, members, known):
@@ -209,12 +158,12 @@ class Caller:
             if name in known and isinstance(members[name], str) and members[name] not in self.told:
                 members[name] = known[name]
 
-    @staticmethod
-    def _make_sensible(body):
+    def _make_sensible(self, body):
+        ids = self.place.in_a_body(self.persona)
         for noun in ("class", "student"):
-            # An id and an address exclude one another.
-            if f"{noun}_id" in body:
-                body.pop(f"{noun}_url", None)
+            # An id and an address exclude one another, and no address that was drawn is ours.
+            if body.pop(f"{noun}_url", None) and f"{noun}_id" in ids:
+                body[f"{noun}_id"] = ids[f"{noun}_id"]
         if body.get("timezone"):
             body["timezone"] = "Europe/Vienna"
 
@@ -227,12 +176,12 @@ class Caller:
         is_walk = case.meta is not None and case.meta.phase.name == "stateful"
         spoilt = TAKING_AWAY if is_walk else SPOILING
         if operation in spoilt or (case.method == "DELETE" and not is_walk):
-            self.place = self.grounds.a_place()
+            self._move()
 
 
 @dataclass
 class Sieve:
-    """Lets through a share of what covers each parameter, and all that is drawn otherwise."""
+    """Lets through a share of what covers each parameter, at least the first of each operation."""
 
     salt: str
     share: int
@@ -244,12 +193,12 @@ class Sieve:
         operation = operation_of(case)
         self.seen[operation] += 1
         number = f"{self.salt} {operation} {self.seen[operation]}"
-        return zlib.crc32(number.encode()) % self.share == 0
+        return self.seen[operation] == 1 or zlib.crc32(number.encode()) % self.share == 0
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How much is done: examples of each operation and mode, steps of a walk, a seed, a bound."""
+    """How much is done: examples of each operation, steps of a walk, a seed, and what bounds it."""
 
     examples: int
     walks: int
@@ -260,12 +209,17 @@ class Plan:
     """Names of operations; none: all of them."""
     share: int = 1
     """One of so many cases of the coverage phase is sent: chosen by number, so always the same."""
+    mode: str = "all"
+    """Or `positive`: valid data alone."""
+    covering: Covering = field(default_factory=Covering)
+    """The cases of the coverage phase that were made already, for somebody else."""
 
 
 def configuration(plan, base):
     """Every check is on; what is expected beside a 2xx is in `beyond_the_schema`."""
     phases = {name: {"enabled": name in plan.phases} for name in PHASES}
     phases["stateful"]["generation"] = {"max-examples": plan.walks}
+    drawn = {"max-examples": plan.examples, "mode": plan.mode}
     return SchemathesisConfig.from_dict(
         {
             "seed": plan.seed,
@@ -273,7 +227,7 @@ def configuration(plan, base):
             "workers": 1,
             "continue-on-failure": True,
             "request-timeout": 20,
-            "generation": {"max-examples": plan.examples, "no-shrink": True, "database": "none"},
+            "generation": {**drawn, "no-shrink": True, "database": "none"},
             "checks": CHECKS,
             "phases": phases,
         }
@@ -281,11 +235,12 @@ def configuration(plan, base):
 
 
 def run(grounds, persona, plan, tally, document):
-    """Send one persona's cases; stops at the plan's bound of seconds. Gives the seconds it took."""
+    """Send one persona's cases; what the plan's bound of seconds cut off, the tally says."""
     schema = schemathesis.openapi.from_dict(document, config=configuration(plan, grounds.base))
     if plan.operations:
         schema = schema.include(operation_id=list(plan.operations))
     schema.hooks.register_hook_with_name(Sieve(f"{plan.seed} {persona}", plan.share), "filter_case")
+    plan.covering.serve(schema)
     caller = Caller(grounds, persona, random.Random(plan.seed))
     began = time.monotonic()
     with caller.calling(schema):
@@ -297,5 +252,5 @@ def run(grounds, persona, plan, tally, document):
                 tally.errors.append(f"{persona}: {event}"[:600])
             if time.monotonic() - began > plan.seconds:
                 stream.stop()
+                tally.cut.append(f"{persona} {plan.phases}: stopped after {plan.seconds:.0f} s")
                 break
-    return time.monotonic() - began

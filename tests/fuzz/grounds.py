@@ -5,11 +5,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import httpx
+from sqlalchemy import select, update
 
 from api import ids
 from api.app import create_app
 from api.authz import secrets
-from api.models import Role
+from api.models import Role, User
 from tests import factories
 from tests.apps import SECRET_KEY, settings_for
 from tests.blackbox.world import PASSWORD, World, serving
@@ -27,7 +28,7 @@ class Place:
     school: object
     spare: dict
     tokens: dict
-    username: str
+    usernames: dict
 
     def named(self, persona, operation_id):
         """Give the ids and words that fit a persona and an operation, by the name of the member."""
@@ -52,7 +53,8 @@ class Place:
     def smallest(self, operation_id, persona):
         """Give the smallest valid body of a POST."""
         if operation_id == "create_token":
-            return {"username": self.username, "password": PASSWORD}
+            # The token is the persona's own, so that it can be looked at and deleted.
+            return {"username": self.usernames[persona], "password": PASSWORD}
         if operation_id == "create_invitation_acceptance":
             return {"code": self.spare["code"]}
         if operation_id not in BODIES:
@@ -62,7 +64,16 @@ class Place:
             body["code"] = f"C {randomness.token_hex(6)}"
         return body | {k: v for k, v in self.in_a_body(persona).items() if k in body}
 
+    def steps(self, operation_id, persona):
+        """Give a JSON Patch that can be done; an empty one where nothing can be said beforehand."""
+        if operation_id not in PATCHED:
+            return []
+        body = self.smallest(operation_id.replace("update", "create"), persona)
+        return [{"op": "add", "path": f"/{name}", "value": value} for name, value in body.items()]
 
+
+PATCHED = frozenset({"update_class", "update_course", "update_student", "update_term"})
+"""Operations that may write again what the smallest body of a POST holds."""
 WORDS_OF_A_BODY = {"create_member": "username", "create_invitation_acceptance": "code"}
 
 
@@ -73,7 +84,8 @@ class Grounds:
     base: str
     url: str
     app: object
-    username: str
+    guest: str
+    """The name of somebody who signed up; their password is everybody's."""
     made: int = 0
 
     def a_place(self):
@@ -90,6 +102,9 @@ class Grounds:
             spare = factories.a_class(tx, world.school.row.id, capacity=20)
             token = factories.a_token(tx, member.user_id, scopes=["account:read"])
             factories.an_invitation(tx, elsewhere, Role.STUDENT, code_hash=secrets.hash_of(code))
+            usernames = self._with_a_password(
+                tx, owner=world.rows["user_id"], student=member.user_id
+            )
         self.made += 1
         return Place(
             world,
@@ -100,8 +115,18 @@ class Grounds:
                 "code": code,
             },
             {name: world.personas[name].token for name in PERSONAS},
-            self.username,
+            {**usernames, "nobody": self.guest},
         )
+
+    def _with_a_password(self, tx, **users):
+        """Let people log in; gives their names."""
+        password = select(User.password_hash).where(User.username == self.guest)
+        known = tx.execute(password).scalar_one()
+        tx.execute(update(User).where(User.id.in_(users.values())).values(password_hash=known))
+        return {
+            persona: tx.execute(select(User.username).where(User.id == user_id)).scalar_one()
+            for persona, user_id in users.items()
+        }
 
     def document(self):
         """Fetch the document that the server itself gives."""

@@ -1,8 +1,6 @@
 import base64
 import gzip
 import json
-import os
-from pathlib import Path
 
 import orjson
 import pytest
@@ -11,8 +9,7 @@ from hypothesis import strategies as st
 
 from api.errors import MalformedJson
 from api.http import strict_json
-
-DATA = Path(os.environ.get("HOMEROOM_TEST_DATA", "../shared/data"))
+from tests.given_data import TORTURE
 
 JSON_VALUES = st.recursive(
     st.none()
@@ -26,7 +23,7 @@ JSON_VALUES = st.recursive(
 
 
 def parsing_texts():
-    with gzip.open(DATA / "torture" / "json_parsing.jsonl.gz", "rt", encoding="utf-8") as lines:
+    with gzip.open(TORTURE / "json_parsing.jsonl.gz", "rt", encoding="utf-8") as lines:
         return [json.loads(line) for line in lines]
 
 
@@ -38,7 +35,7 @@ def verdict(body):
     return "accept"
 
 
-@pytest.mark.skipif(not DATA.is_dir(), reason="the test data is not on this machine")
+@pytest.mark.skipif(not TORTURE.is_dir(), reason="the test data is not on this machine")
 def test_every_published_parsing_text_gets_the_verdict_of_the_standard():
     texts = parsing_texts()
 
@@ -53,7 +50,7 @@ def test_every_published_parsing_text_gets_the_verdict_of_the_standard():
     assert others == [("y_object_duplicated_key", "accept")]
 
 
-@pytest.mark.skipif(not DATA.is_dir(), reason="the test data is not on this machine")
+@pytest.mark.skipif(not TORTURE.is_dir(), reason="the test data is not on this machine")
 def test_every_refused_parsing_text_is_told_a_place_or_is_empty():
     bodies = [base64.b64decode(text["bytes_b64"]) for text in parsing_texts()]
     refused = [body for body in bodies if verdict(body) == "reject"]

@@ -1,9 +1,15 @@
 """A server on each database, with a school that every torture of this worker shares."""
 
+import json
+from collections import Counter
+from pathlib import Path
+
 import pytest
 
 from tests.fuzz.grounds import grounds
 from tests.torture.ground import Victim
+
+RESULTS = Path("benchmarks/results/torture.json")
 
 
 def pytest_addoption(parser):
@@ -24,3 +30,17 @@ def victim(backend, server, tmp_path_factory):
         yield victim
         victim.client.close()
     server.drop("torture")
+
+
+@pytest.fixture(scope="session")
+def records(is_whole):
+    """What was sent on each database; kept when all of it was."""
+    records = {}
+    yield records
+    if is_whole:
+        RESULTS.write_text(json.dumps(records, indent=1) + "\n")
+
+
+@pytest.fixture
+def record(records, backend):
+    return records.setdefault(backend, Counter())

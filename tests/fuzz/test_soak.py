@@ -1,0 +1,116 @@
+"""The long form counts only when everything was sent by everybody and nothing was found."""
+
+from collections import Counter
+
+import pytest
+
+from tests.fuzz.campaign import PHASES
+from tests.fuzz.covering import thinned
+from tests.fuzz.grounds import PERSONAS
+from tests.fuzz.soak import complaints
+from tests.fuzz.tally import Tally
+
+OPERATIONS = frozenset({"get_class", "list_classes"})
+
+
+def a_whole_tally():
+    return Tally(
+        Counter(
+            {
+                (operation, persona, 200, phase): 5
+                for operation in OPERATIONS
+                for persona in PERSONAS
+                for phase in PHASES
+            }
+        )
+    )
+
+
+def test_a_run_that_sent_everything_and_found_nothing_counts():
+    assert complaints(a_whole_tally(), 120, OPERATIONS) == []
+
+
+def test_too_few_cases_are_complained_of():
+    assert complaints(a_whole_tally(), 121, OPERATIONS) == ["120 cases of 121 were sent"]
+
+
+def test_an_operation_that_one_persona_never_called_is_complained_of():
+    found = complaints(a_whole_tally(), 120, {*OPERATIONS, "get_me"})
+
+    assert found == [f"{persona} never called get_me" for persona in PERSONAS]
+
+
+@pytest.mark.parametrize("persona", PERSONAS)
+@pytest.mark.parametrize("phase", PHASES)
+def test_a_phase_that_one_persona_never_had_is_complained_of(persona, phase):
+    tally = a_whole_tally()
+    for operation in OPERATIONS:
+        del tally.cases[operation, persona, 200, phase]
+
+    assert complaints(tally, 100, OPERATIONS) == [f"{persona} has no case of {phase}"]
+
+
+def test_what_was_found_is_complained_of():
+    tally = a_whole_tally()
+    tally.cases["get_class", "owner", 500, "fuzzing"] = 2
+    tally.failures["get_class", "not_a_server_error", ""] = {"cases": 2}
+    tally.failures["get_class", "status_is_listed", ""] = {"cases": 1}
+    tally.errors.append("owner: the suite itself")
+
+    assert complaints(tally, 120, OPERATIONS) == [
+        "2 answers are server errors",
+        "1 operations answered with an undocumented status",
+        "2 findings",
+        "1 errors of the suite itself",
+    ]
+
+
+def test_processes_add_up():
+    tally, other = a_whole_tally(), a_whole_tally()
+    for part in (tally, other):
+        part.failures["get_class", "a_check", ""] = {"check": "a_check", "cases": 2}
+    other.failures["get_class", "another", ""] = {"check": "another", "cases": 3}
+
+    tally.join(other)
+
+    assert tally.total() == 240
+    assert tally.failures == {
+        ("get_class", "a_check", ""): {"check": "a_check", "cases": 4},
+        ("get_class", "another", ""): {"check": "another", "cases": 3},
+    }
+
+
+def test_what_is_optional_is_thinned_and_all_of_it_has_its_turn():
+    parameters = [{"name": name, "in": "query"} for name in "abcd"]
+    document = {
+        "components": {
+            "schemas": {
+                "New": {
+                    "required": ["x"],
+                    "properties": {"w": {}, "x": {}, "y": {}, "z": {}},
+                    "additionalProperties": False,
+                }
+            }
+        },
+        "paths": {
+            "/": {
+                "post": {
+                    "parameters": [{"name": "id", "in": "path"}, *parameters],
+                    "requestBody": {
+                        "content": {"json": {"schema": {"$ref": "#/components/schemas/New"}}}
+                    },
+                }
+            }
+        },
+    }
+    asked, members = Counter(), Counter()
+
+    for turn in range(2):
+        post = thinned(document, 2, turn)["paths"]["/"]["post"]
+        asked.update(parameter["name"] for parameter in post["parameters"])
+        schema = post["requestBody"]["content"]["json"]["schema"]
+        members.update(list(schema["properties"]))
+        assert schema["additionalProperties"] is False
+
+    assert asked == {"id": 2, "a": 1, "b": 1, "c": 1, "d": 1}
+    assert members == {"w": 1, "x": 2, "y": 1, "z": 1}
