@@ -107,9 +107,10 @@ class Edge:
             return Answer(status=HTTPStatus.OK, body=orjson.dumps(would(document, tx)))
         body = orjson.dumps(document)
         headers = {"ETag": conditional.etag(getattr(judged.row, "version", 0), body)}
-        itself = document["_links"].get("self")
+        itself = served.returns.itself
         if status == HTTPStatus.CREATED and itself is not None:
-            headers["Location"] = itself["href"]
+            # What was made has its address even where it can be read no more, and so no link.
+            headers["Location"] = self.renderer.maker(itself)(judged.row, base_url)["href"]
         is_secret = asked.verb != "GET" and not served.replayable
         return Answer(
             status=status,

@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 OF_NO_OPERATION = (errors.MethodNotAllowed.code, errors.VersionSunset.code)
 """What any path may answer, whatever its operations: another method, or its end one day."""
 
-FIELDS_OF_NO_OPERATION = tuple(FIELDS_OF_FAMILY[errors.MethodNotAllowed])
+FIELDS_OF_NO_OPERATION = tuple(
+    name
+    for family in (errors.MethodNotAllowed, errors.Unavailable)
+    for name in FIELDS_OF_FAMILY[family]
+)
 MOST_NAMES = 2
 """A response for more codes than this has no name of its own."""
 

@@ -245,7 +245,8 @@ def test_what_has_ended_is_offered_no_more_and_was_until_then(served):
     assert after[:2] == ({"delete"}, True)
     assert later[:2] == ({"delete"}, False)
     assert ["self" in courses[0]["_links"] for *_, courses in (before, after)] == [True, False]
-    assert (made.status_code, "Location" in made.headers) == (201, False)
+    assert (made.status_code, "self" in made.json["_links"]) == (201, False)
+    assert made.headers["Location"].endswith(f"/v1/courses/{made.json['id']}")
 
 
 def test_pieces_that_are_kept_lose_their_links_to_what_has_ended(served):
