@@ -181,9 +181,10 @@ def test_a_thing_on_a_page_that_changed_since_is_stale_before_anything_is_sent()
     assert [method for method, *_ in sent].count("PATCH") == 1
 
 
-def test_a_thing_on_a_page_without_its_version_is_the_same_while_it_shows_the_same():
-    """A list with `fields=title` shows no version; alone the thing has one."""
-    with scripted({}) as script, Homeroom(script.address) as home:
+@pytest.fixture
+def without_versions():
+    """A list with `fields=title`; alone the things have a version, and one is called otherwise."""
+    with scripted({}) as script:
         url = f"{script.address}/c"
         edit = {"href": url, "method": "PATCH", "precondition": "if-match", "operation": "x"}
         links = {"_links": {"self": {"href": url}, "edit": edit}}
@@ -196,13 +197,22 @@ def test_a_thing_on_a_page_without_its_version_is_the_same_while_it_shows_the_sa
             "/d": [(200, PUBLIC, {"paths": {}})],
             "/c": [(200, {"ETag": '"v2"'}, {"title": "Choir", "version": 2, **links})],
         }
+        yield script
+    sent = [fields["If-Match"] for method, _, fields in script.asked if method == "PATCH"]
+    assert sent == ['"v2"']
+
+
+def test_a_thing_without_its_version_is_the_same_while_it_shows_the_same(without_versions):
+    with Homeroom(without_versions.address) as home:
         same, changed = home.root().entries
+
         same.act("edit")
         with pytest.raises(problems.StaleVersion):
             changed.act("edit")
 
-    sent = [fields["If-Match"] for method, _, fields in script.asked if method == "PATCH"]
-    assert sent == ['"v2"']
+
+def test_in_the_module_it_is_the_same_too(without_versions, node):
+    assert json.loads(node("listed.mjs", without_versions.address)) == "StaleVersion"
 
 
 def test_a_template_may_have_a_part_of_any_name():
