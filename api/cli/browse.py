@@ -21,10 +21,16 @@ def browse(*, url: str, steps: tuple[str, ...], token: str | None, as_json: bool
     """
     if importlib.util.find_spec("homeroom_client") is None:
         sys.exit("homeroom: browse needs homeroom-client: pip install --editable clients/python")
+    import httpx
+
     from api.cli.browsing import walk
     from homeroom_client import Homeroom
 
-    with Homeroom(url, token=token) as home:
+    try:
+        home = Homeroom(url, token=token)
+    except httpx.InvalidURL as reason:
+        raise click.BadParameter(f"{reason}", param_hint="URL") from reason
+    with home:
         if sys.stdin.isatty() and not as_json:
             walk.freely(home, steps)
         else:

@@ -1,5 +1,6 @@
 """`homeroom serve`: the one-port program; with `--ephemeral` one for a test suite."""
 
+import os
 from datetime import UTC, datetime
 
 import click
@@ -62,6 +63,8 @@ def serve(
     from a temporary database, which is gone when this process or its parent ends. One JSON object
     on standard output says where, and who may do what; docs/testing-against-homeroom.md has more.
     """
+    # Known before what takes long to load: the parent may end while this process starts.
+    parent = os.getppid()
     if not ephemeral:
         _refuse_without_ephemeral(context)
         from asgi import main
@@ -72,7 +75,7 @@ def serve(
         raise click.UsageError("--ephemeral has fixtures of its own: leave --demo out")
     from api.ephemeral.program import run
 
-    run(port=port, seed=seed, starts_at=starts_at, reads_stdin=until_stdin_ends)
+    run(port=port, seed=seed, starts_at=starts_at, parent=parent, reads_stdin=until_stdin_ends)
 
 
 def _refuse_without_ephemeral(context: click.Context) -> None:

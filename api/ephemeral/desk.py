@@ -23,7 +23,8 @@ from api.ephemeral.stage import Stage
 from api.errors import FieldError, Refusal, ValidationFailed
 from api.http.authentication import bearer_token
 from api.http.parser import load_body
-from api.http.problems import status_of
+from api.http.problems import headers_of, status_of
+from api.http.requests import body, require_sizes
 from api.http.strict_json import loads
 from api.models import meter
 from api.schemas.base import Representation
@@ -68,6 +69,7 @@ class Desk:
         self._stage, self._key, self._base_url = stage, key, base_url
         self.app = app = Flask("ephemeral", static_folder=None)
         app.before_request(self._refuse_strangers)
+        app.before_request(lambda: require_sizes(request))
         app.after_request(_forget_statements)
         app.register_error_handler(Refusal, _problem_of)
         app.register_error_handler(HTTPException, _problem_of_http)
@@ -105,7 +107,7 @@ class Desk:
 
     def move_clock(self) -> Response:
         """Move the clock, then do all that is due by it, before the answer."""
-        wanted = load_body(ClockMove, loads(request.get_data()))
+        wanted = load_body(ClockMove, loads(body()))
         scene = self._stage.scene
         if ("to" in wanted) == ("advance_seconds" in wanted):
             raise _invalid("required", "Send either `to` or `advance_seconds`.", "#/to")
@@ -122,7 +124,7 @@ class Desk:
 
     def create_organization(self) -> Response:
         """Make an organization for one test, with people and nothing else in it."""
-        wanted = load_body(NewOrganization, loads(request.get_data() or b"{}"))
+        wanted = load_body(NewOrganization, loads(body() or b"{}"))
         return _json(self._stage.scene.another_organization(**wanted), HTTPStatus.CREATED)
 
     def reset(self) -> Response:
@@ -162,7 +164,9 @@ def _invalid(code: str, detail: str, pointer: str) -> ValidationFailed:
 
 def _problem_of(refusal: Refusal) -> Response:
     status = status_of(type(refusal))
-    return _problem(status, refusal.detail, code=refusal.code, **refusal.members)
+    answer = _problem(status, refusal.detail, code=refusal.code, **refusal.members)
+    answer.headers.update(headers_of(refusal))
+    return answer
 
 
 def _problem_of_http(error: HTTPException) -> Response:

@@ -15,14 +15,13 @@ PATIENCE_SECONDS: Final = 1.2
 """How long a request in flight may keep the process from ending; nobody waits for its answer."""
 
 
-def end_with_parent(clean_up: Callable[[], None], *, reads_stdin: bool) -> None:
-    """End this process when its parent is gone, or with `reads_stdin` at the end of its input.
+def end_with_parent(clean_up: Callable[[], None], *, parent: int, reads_stdin: bool) -> None:
+    """End this process when the one with the id `parent` is gone, or its input, with `reads_stdin`.
 
     It ends by SIGINT, as from a terminal; if it has not within a moment, `clean_up` is called and
     it exits. The parent is looked at, for the signal that Linux can send (prctl(2),
     PR_SET_PDEATHSIG) comes when the thread ends that started the child, and not on macOS.
     """
-    parent = os.getppid()
 
     def watch_parent() -> None:
         while os.getppid() == parent:

@@ -31,8 +31,8 @@ HOST: Final = "127.0.0.1"
 PREFIX: Final = "homeroom-ephemeral-"
 
 
-def run(*, port: int, seed: int, starts_at: datetime, reads_stdin: bool) -> None:
-    """Serve until a signal, or the end of the parent, says otherwise; leave nothing behind.
+def run(*, port: int, seed: int, starts_at: datetime, parent: int, reads_stdin: bool) -> None:
+    """Serve until a signal, or the end of `parent`, says otherwise; leave nothing behind.
 
     Prints one JSON object, on one line, when it is ready, and nothing else on standard output.
 
@@ -47,7 +47,7 @@ def run(*, port: int, seed: int, starts_at: datetime, reads_stdin: bool) -> None
     remove = partial(shutil.rmtree, folder, ignore_errors=True)
     try:
         folder.mkdir(mode=0o700)
-        end_with_parent(remove, reads_stdin=reads_stdin)
+        end_with_parent(remove, parent=parent, reads_stdin=reads_stdin)
         _serve(folder, port=port, seed=seed, starts_at=starts_at)
     finally:
         remove()

@@ -6,7 +6,7 @@ from api.errors.refusal import Refusal
 
 
 class Unavailable(Refusal):
-    """A part that Homeroom needs is away; nothing was done."""
+    """A part that Homeroom needs is away; whether anything was done is not known."""
 
     code = "upstream-unavailable"
     title = "Temporarily unavailable"

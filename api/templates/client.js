@@ -9,8 +9,10 @@
 // No path is written here: every address comes from the server. It needs `fetch` and nothing else.
 
 const ACCEPT = "application/json, application/problem+json";
-const NOTHING_DONE = new Set([429, 503]);
-const UNKNOWN_OUTCOME = new Set([502, 504]);
+// The server refused before it did anything (RFC 6585 §4).
+const NOTHING_DONE = new Set([429]);
+// Nobody can tell whether the request was carried out: a database may go away at its end, too.
+const UNKNOWN_OUTCOME = new Set([502, 503, 504]);
 const KEPT = 256;
 const ATTEMPTS = 5;
 
@@ -121,11 +123,19 @@ export class NotOffered extends Error {
   }
 }
 
-/** What is there is no JSON: a page for people, or a file. */
+/** What is there is no JSON object: a page for people, a file, or nothing. */
 export class Unreadable extends Error {
   constructor(url, contentType) {
     super(`${url} is ${contentType || "nothing"}, and no representation`);
     Object.assign(this, { name: "Unreadable", url, contentType });
+  }
+}
+
+/** The server says to ask elsewhere, which may be another origin, or another method; browsers do not tell where. */
+export class Redirected extends Error {
+  constructor(url, location) {
+    super(`${url} redirects to ${location || "nowhere"}: begin there, if you trust it`);
+    Object.assign(this, { name: "Redirected", url, location });
   }
 }
 
@@ -156,9 +166,10 @@ class Exchange {
     const response = await this.#send("GET", url, { headers: fields, cache: "no-store" }, true);
     this.#kept.delete(url);
     // What is still right is fresh again (RFC 9111 §4.3.4).
-    const answer = response.status === 304
+    const answer = response.status === 304 && known
       ? { ...known, freshUntil: freshness(response).freshUntil }
       : await this.#answer(url, response);
+    if (!answer.document) throw new Unreadable(url, "");
     this.#kept.set(url, answer);
     if (this.#kept.size > KEPT) this.#kept.delete(this.#kept.keys().next().value);
     return answer;
@@ -182,7 +193,7 @@ class Exchange {
       const isLast = attempt === this.attempts;
       let wait = 0;
       try {
-        const response = await this.fetch(url, { ...options, method, headers });
+        const response = await this.fetch(url, { ...options, method, headers, redirect: "manual" });
         wait = this.#askedToWait(response, isRepeatable);
         if (wait === null || isLast) return response;
         await response.body?.cancel();
@@ -204,6 +215,10 @@ class Exchange {
   }
 
   async #answer(url, response) {
+    if (response.type === "opaqueredirect") throw new Redirected(response.url, "another address");
+    if (response.status >= 300 && response.status < 400) {
+      throw new Redirected(response.url, response.headers.get("Location"));
+    }
     const document = await documentOf(url, response);
     if (!response.ok) throw problem(response.status, document ?? {});
     return {
@@ -228,9 +243,19 @@ async function documentOf(url, response) {
   const text = await response.text();
   const contentType = response.headers.get("Content-Type") ?? "";
   if (!text) return null;
-  if (contentType.includes("json")) return JSON.parse(text);
+  const document = contentType.includes("json") ? parsed(text) : null;
+  if (document && typeof document === "object" && !Array.isArray(document)) return document;
   if (!response.ok) return null;
   throw new Unreadable(url, contentType);
+}
+
+/** What is written there; null if it is broken. */
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 // --- Forms ---
@@ -363,7 +388,9 @@ export class Resource {
   async #version() {
     if (this.etag) return this.etag;
     const alone = await this.refreshed();
-    if (alone.members.version !== this.members.version) {
+    // With `fields=` a list may not show the version; then all that it shows must be so still.
+    const shown = "version" in this.members ? ["version"] : Object.keys(this.members);
+    if (shown.some((name) => JSON.stringify(alone.members[name]) !== JSON.stringify(this.members[name]))) {
       throw problem(412, { code: "stale-version", detail: "It changed since." });
     }
     return alone.etag;

@@ -2,8 +2,12 @@
 
 import csv
 import io
+import uuid
+from typing import Any
 
 import httpx
+
+ATTEMPTS = 3
 
 
 class Office:
@@ -28,12 +32,28 @@ class Office:
     def register(self, student_id: str, class_id: str) -> str:
         """Register a student, in line if need be; `enrolled`, `waitlisted`, or why not."""
         wish = {"student_id": student_id, "on_full": "waitlist"}
-        key = {"Idempotency-Key": f"office-{student_id}-{class_id}"}
-        answer = self.http.post(f"/v1/classes/{class_id}/registrations", json=wish, headers=key)
-        if answer.status_code == 409:
-            return str(answer.json()["code"])
-        answer.raise_for_status()
-        return str(answer.json()["state"])
+        answer = self._post_once(f"/v1/classes/{class_id}/registrations", wish)
+        told = answer.json()
+        if answer.status_code == 409 and told["code"] != "already-registered":
+            return str(told["code"])
+        if answer.status_code != 409:
+            answer.raise_for_status()
+        # Who is registered already is told the state in which they are.
+        return str(told["state"])
+
+    def _post_once(self, address: str, wish: dict[str, Any]) -> httpx.Response:
+        """Send a wish again when its answer got lost: by its key it is granted once.
+
+        Each wish has a key of its own. One made of the student and the class would be answered as
+        the wish of yesterday was, though the student has left the class since.
+        """
+        key = {"Idempotency-Key": str(uuid.uuid4())}
+        for _ in range(ATTEMPTS - 1):
+            try:
+                return self.http.post(address, json=wish, headers=key)
+            except httpx.TransportError:
+                continue
+        return self.http.post(address, json=wish, headers=key)
 
     def roll(self, class_id: str) -> list[str]:
         """The ids of the students who have a seat in a class, page by page."""

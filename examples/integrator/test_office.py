@@ -1,6 +1,8 @@
 """What the office's software does with a Homeroom that is really there."""
 
+import httpx
 import pytest
+from office import Office
 
 FILE = "number,given,family\n1001,Given,One\n1002,Given,Two\n1003,Given,Three\n"
 
@@ -29,6 +31,47 @@ def test_a_student_registers_twice_and_has_one_seat(office, homeroom_organizatio
     assert office.register(student, drawing["id"]) == "enrolled"
 
     assert office.roll(drawing["id"]) == [student]
+
+
+def test_who_has_left_a_class_can_register_again(office, homeroom_organization):
+    drawing = homeroom_organization.new_class("Drawing", capacity=5)
+    (student, *_) = office.take_in_students(FILE).values()
+    office.register(student, drawing["id"])
+    (seat,) = office.http.get(f"/v1/classes/{drawing['id']}/registrations").json()["items"]
+    office.http.delete(f"/v1/registrations/{seat['id']}").raise_for_status()
+    assert office.roll(drawing["id"]) == []
+
+    assert office.register(student, drawing["id"]) == "enrolled"
+
+    assert office.roll(drawing["id"]) == [student]
+
+
+class Losing(httpx.BaseTransport):
+    """Sends what it is given, and loses the first answer."""
+
+    def __init__(self, http):
+        self.http = http
+        self.keys = []
+
+    def handle_request(self, request):
+        self.keys.append(request.headers["Idempotency-Key"])
+        answer = self.http.post(request.url.path, content=request.read(), headers=request.headers)
+        if len(self.keys) == 1:
+            raise httpx.ReadError("the answer got lost")
+        return httpx.Response(answer.status_code, json=answer.json())
+
+
+def test_a_wish_whose_answer_got_lost_is_granted_once(office, homeroom_organization):
+    drawing = homeroom_organization.new_class("Drawing", capacity=5)
+    (student, *_) = office.take_in_students(FILE).values()
+    losing = Losing(office.http)
+    with httpx.Client(transport=losing, base_url=office.http.base_url) as http:
+        unlucky = Office(http, office.url)
+
+        assert unlucky.register(student, drawing["id"]) == "enrolled"
+
+    assert len(losing.keys) == 2
+    assert len(set(losing.keys)) == 1
 
 
 def test_the_roll_is_read_to_its_last_page(office, homeroom_organization):

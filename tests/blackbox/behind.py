@@ -2,10 +2,11 @@
 
 import os
 import re
+import secrets
 import shutil
 import subprocess
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import httpx
 import pytest
@@ -16,19 +17,25 @@ from tests.servers.programs import ROOT
 DEPLOY = ROOT / "deploy"
 LISTENS, PASSES = "127.0.0.1:8080", "127.0.0.1:8000"
 SECONDS = 10
+BESIDE_THE_PATH = ("/usr/sbin", "/usr/local/sbin")
+"""Where Debian has servers, which only root finds."""
+NOT_HANDED_OUT = range(20_000, 30_000)
+"""Ports that no system gives to who asks for any: nobody else comes to have one by chance."""
 
 
 def found():
     """The program, or a reason not to run what needs it."""
-    program = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
+    program = shutil.which("nginx", path=os.pathsep.join([os.environ["PATH"], *BESIDE_THE_PATH]))
     if program is None:
         pytest.skip("there is no nginx on this machine (Debian: apt install nginx-light)")
     return program
 
 
 def free_port():
-    with listen("127.0.0.1", 0) as listener:
-        return listener.getsockname()[1]
+    """A port for a program that must be told one."""
+    while True:
+        with suppress(OSError), listen("127.0.0.1", secrets.choice(NOT_HANDED_OUT)) as it:
+            return it.getsockname()[1]
 
 
 @contextmanager
@@ -49,18 +56,25 @@ def nginx(folder, port, *, before, scheme="http", cache=None, **changes):
     )
     # Started by root its workers would be somebody who may not enter the folder.
     who = "user root; " if os.geteuid() == 0 else ""
-    process = subprocess.Popen(
-        [program, "-p", folder, "-c", main, "-g", f"{who}daemon off;"],
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    said = folder / "stderr"
+    with said.open("wb") as stderr:
+        process = subprocess.Popen(
+            [program, "-p", folder, "-c", main, "-g", f"{who}daemon off;"], stderr=stderr
+        )
     try:
-        wait_for(process, port)
+        wait_for(process, port, said)
         yield process
     finally:
-        process.terminate()
+        end(process)
+
+
+def end(process):
+    process.terminate()
+    try:
         process.wait(timeout=SECONDS)
-        process.stderr.close()
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def configured(text, port, before, changes):
@@ -84,10 +98,10 @@ def caching(text, folder):
     return text.replace(http, f"{http} {path}").replace(place, f"{place} {use}")
 
 
-def wait_for(process, port):
+def wait_for(process, port, said):
     end = time.monotonic() + SECONDS
     while True:
-        assert process.poll() is None, process.stderr.read()
+        assert process.poll() is None, said.read_text()
         try:
             return httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=SECONDS)
         except httpx.TransportError:

@@ -1,12 +1,12 @@
 """Homerooms to be found by links: as it comes, and with every path another."""
 
 import shutil
-import socket
 import subprocess
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import pytest
 
 from api.models import migrate
@@ -38,18 +38,25 @@ def elsewhere(folder):
     with (
         forwarding(prefix="/school-a") as outer,
         forwarding(loses_answers=True) as inner,
-        socket.create_server(("127.0.0.1", 0)) as free,
     ):
-        port = free.getsockname()[1]
-        free.close()
-        outer.upstream, inner.upstream = inner.address, f"http://127.0.0.1:{port}"
+        outer.upstream = inner.address
         settings = {
-            "PORT": f"{port}",
             "HOMEROOM_PUBLIC_URL": f"{outer.address}/school-a",
             "HOMEROOM_TRUSTED_PROXIES": "2",
         }
-        with one_port(folder, program=HERE / "other_map.py", **QUIET, **settings):
+        with one_port(folder, program=HERE / "other_map.py", **QUIET, **settings) as (process, _):
+            inner.upstream = f"http://127.0.0.1:{listening(process.pid)}"
             yield Place(f"{outer.address}/school-a", inner)
+
+
+def listening(pid):
+    """Give the port at which a process listens: what it prints is its public address."""
+    (port,) = {
+        one.laddr.port
+        for one in psutil.Process(pid).net_connections("tcp")
+        if one.status == psutil.CONN_LISTEN
+    }
+    return port
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 import { createInterface } from "node:readline";
 import client from "./module.mjs";
 
-const { Homeroom, Problem, Unreadable } = client;
+const { Homeroom, Problem, Redirected, Unreadable } = client;
 let exchange, now, slept;
 Date.now = () => now;
 Math.random = () => 1;
@@ -21,7 +21,7 @@ const does = {
 };
 
 function told(fault) {
-  const kind = [Problem, Unreadable].find((known) => fault instanceof known)?.name ?? "Broken";
+  const kind = [Problem, Redirected, Unreadable].find((known) => fault instanceof known)?.name ?? "Broken";
   return { kind, name: fault.name, status: fault.status, code: fault.code, text: String(fault) };
 }
 

@@ -1,4 +1,4 @@
-"""Forwarding proxies that speak real sockets: one takes a prefix off, one loses answers."""
+"""A forwarding proxy that speaks real sockets: it can take a prefix off, and lose answers."""
 
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -6,7 +6,8 @@ from threading import Thread
 
 import httpx
 
-HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "te", "upgrade", "host"}
+HOP_BY_HOP = {"connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"}
+"""Fields of one connection, which a proxy does not hand on (RFC 9110 §7.6.1)."""
 HOPS = ("For", "Proto", "Host", "Prefix")
 
 
@@ -49,51 +50,57 @@ class _Forward(BaseHTTPRequestHandler):
         if not self.path.startswith(f"{server.prefix}/"):
             self.send_error(404)
             return
-        kept = {k: v for k, v in self.headers.items() if k.lower() not in HOP_BY_HOP}
         path = self.path.removeprefix(server.prefix)
         server.paths.add(path)
-        answer = server.onward.request(
-            self.command, server.upstream + path, headers=kept | self._hop(), content=body
-        )
+        with server.onward.stream(
+            self.command, server.upstream + path, headers=self._fields(), content=body
+        ) as answer:
+            sent_back = b"".join(answer.iter_raw())
         key = self.headers.get("Idempotency-Key")
         if server.loses_answers and key and key not in server.lost:
             server.lost.add(key)
             self.close_connection = True
             return
-        self._send_back(answer)
+        self._send_back(answer, sent_back)
 
-    def _hop(self):
+    def _fields(self):
+        """What was sent, and the hop: each proxy appends what it saw."""
+        told = {f"x-forwarded-{name.lower()}": self._hop(name) for name in HOPS}
+        left_out = HOP_BY_HOP | {"host"} | told.keys()
+        kept = [(name, it) for name, it in self.headers.items() if name.lower() not in left_out]
+        return [*kept, *told.items()]
+
+    def _hop(self, name):
         said = {
             "For": self.client_address[0],
             "Proto": "http",
             "Host": self.headers["Host"],
             "Prefix": self.server.prefix or "/",
         }
-        before = {name: self.headers.get(f"X-Forwarded-{name}") for name in HOPS}
-        return {
-            f"X-Forwarded-{name}": ", ".join(filter(None, (before[name], said[name])))
-            for name in HOPS
-        }
+        before = self.headers.get(f"X-Forwarded-{name}")
+        return ", ".join(filter(None, (before, said[name])))
 
-    def _send_back(self, answer):
+    def _send_back(self, answer, body):
         self.send_response_only(answer.status_code)
-        for name, value in answer.headers.items():
-            if name not in HOP_BY_HOP | {"content-length", "content-encoding"}:
+        for name, value in answer.headers.multi_items():
+            if name not in HOP_BY_HOP | {"content-length"}:
                 self.send_header(name, value)
-        # httpx has undone the coding, as a proxy may; the tag stays that of the coded form.
-        if answer.status_code not in (204, 304):
-            self.send_header("Content-Length", str(len(answer.content)))
+        if self.command == "HEAD" and "Content-Length" in answer.headers:
+            self.send_header("Content-Length", answer.headers["Content-Length"])
+        elif answer.status_code not in {204, 304}:
+            self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(answer.content)
+        self.wfile.write(body)
 
-    do_GET = do_POST = forward  # noqa: N815  # the library's names
+    do_GET = do_HEAD = do_POST = forward  # noqa: N815  # the library's names
     do_PUT = do_PATCH = do_DELETE = do_OPTIONS = forward  # noqa: N815  # the library's names
 
 
 @contextmanager
-def forwarding(**options):
+def forwarding(upstream=None, **options):
     """Run a proxy as long as the block; it is told its upstream before it is asked."""
     proxy = Proxy(**options)
+    proxy.upstream = upstream
     thread = Thread(target=proxy.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:

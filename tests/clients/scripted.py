@@ -12,7 +12,7 @@ CUT = "cut"
 
 @dataclass
 class Script:
-    """What is answered, by path: (status, fields, document) or CUT; the last one stays.
+    """What is answered, by path: (status, fields, document or bytes) or CUT; the last one stays.
 
     Elsewhere there is nothing: a browser asks for an icon.
     """
@@ -46,7 +46,8 @@ def scripted(answers):
                 self.close_connection = True
                 return
             status, fields, document = said
-            body = b"" if document is None else json.dumps(document).encode()
+            body = document if isinstance(document, bytes) else json.dumps(document).encode()
+            body = b"" if document is None else body
             self.send_response(status)
             for name, value in ({"Content-Type": "application/json"} | fields).items():
                 self.send_header(name, value)
@@ -54,7 +55,7 @@ def scripted(answers):
             self.end_headers()
             self.wfile.write(body)
 
-        do_GET = do_POST = do_PATCH = answer  # noqa: N815  # the library's names
+        do_GET = do_POST = do_PATCH = do_DELETE = answer  # noqa: N815  # the library's names
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads, server.block_on_close = True, False

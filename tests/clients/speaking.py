@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 
-from homeroom_client import Patience, Problem, Unreadable
+from homeroom_client import Patience, Problem, Redirected, Unreadable
 from homeroom_client.exchange import Exchange
 
 PROGRAM = Path(__file__).with_name("exchange.mjs")
@@ -28,6 +28,10 @@ class Broken(Exception):
 
 class NoRepresentation(Exception):
     """What is there is for people."""
+
+
+class Elsewhere(Exception):
+    """The server says to ask somewhere else."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,8 @@ class PythonExchange:
         except Problem as fault:
             name = type(fault).__name__
             raise Refused(name, fault.status, fault.code, str(fault)) from fault
+        except Redirected as fault:
+            raise Elsewhere(str(fault)) from fault
         except Unreadable as fault:
             raise NoRepresentation(str(fault)) from fault
         except httpx.TransportError as fault:
@@ -111,7 +117,8 @@ class NodeExchange:
     def _raised(self, kind, text, **members):
         if kind == "Problem":
             return Refused(text=text, **members)
-        return {"Unreadable": NoRepresentation, "Broken": Broken}[kind](text)
+        known = {"Unreadable": NoRepresentation, "Redirected": Elsewhere, "Broken": Broken}
+        return known[kind](text)
 
 
 @contextmanager

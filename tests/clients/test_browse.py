@@ -288,3 +288,13 @@ def test_without_the_client_it_says_what_is_lacking(monkeypatch):
         1,
         "homeroom: browse needs homeroom-client: pip install --editable clients/python\n",
     )
+
+
+def test_who_ends_their_own_token_is_a_stranger_at_the_root(plain, owner):
+    name, _, _ = owner
+    with Homeroom(plain.url) as home:
+        token = home.log_in(name, PASSWORD, label="to be ended")["token"]
+
+    out, _ = piped(plain.url, "--token", token, "me", "tokens", "search", "1", "revoke")
+
+    assert "Sign up" in out

@@ -6,6 +6,7 @@ from homeroom_client.exchange import KEPT, origin_of
 from tests.clients.scripted import CUT, scripted
 from tests.clients.speaking import (
     Broken,
+    Elsewhere,
     NodeExchange,
     NoRepresentation,
     PythonExchange,
@@ -59,8 +60,8 @@ def test_a_write_without_a_key_is_sent_once_and_the_doubt_is_raised(speaking):
     assert exchange.slept == []
 
 
-@pytest.mark.parametrize("status", [502, 504])
-def test_a_proxy_that_cannot_tell_is_asked_again_with_a_key_only(speaking, status):
+@pytest.mark.parametrize("status", [502, 503, 504])
+def test_who_cannot_tell_what_was_done_is_asked_again_with_a_key_only(speaking, status):
     with scripted({"/r": [(status, {}, None), OK]}) as script:
         told = speaking(script).write("POST", f"{script.address}/r", key="k")
         assert told.document == {"state": "enrolled"}
@@ -71,12 +72,13 @@ def test_a_proxy_that_cannot_tell_is_asked_again_with_a_key_only(speaking, statu
     assert found == ("Problem", status, "about:blank")
 
 
-@pytest.mark.parametrize("status", [429, 503])
-def test_who_is_asked_to_wait_waits_as_long_and_asks_again(speaking, status):
+@pytest.mark.parametrize(("status", "key"), [(429, None), (503, "k")])
+def test_who_is_asked_to_wait_waits_as_long_and_asks_again(speaking, status, key):
     busy = (status, {"Retry-After": "2"}, {"code": "rate-limited"})
     with scripted({"/r": [busy, busy, OK]}) as script:
         exchange = speaking(script)
-        assert exchange.write("POST", f"{script.address}/r").document == {"state": "enrolled"}
+        told = exchange.write("POST", f"{script.address}/r", key=key)
+        assert told.document == {"state": "enrolled"}
 
     assert exchange.slept == [2.0, 2.0]
 
@@ -198,6 +200,32 @@ def test_a_page_for_people_is_no_representation(speaking):
     page = (200, {"Content-Type": "text/html"}, "hello")
     with scripted({"/docs": [page]}) as script, pytest.raises(NoRepresentation, match="text/html"):
         speaking(script).read(f"{script.address}/docs")
+
+
+@pytest.mark.parametrize("said", [b"{", b"[]", b'"hello"', b"null", b"\xff", b""])
+def test_what_is_no_json_object_is_no_representation(speaking, said):
+    with scripted({"/": [(200, {}, said)]}) as script, pytest.raises(NoRepresentation):
+        speaking(script).read(f"{script.address}/")
+
+
+@pytest.mark.parametrize("said", [b"{", b"[]", b""])
+def test_a_refusal_that_is_no_json_object_is_one_without_a_code(speaking, said):
+    with scripted({"/": [(409, {}, said)]}) as script, pytest.raises(Refused) as refused:
+        speaking(script).write("POST", f"{script.address}/", key="k")
+
+    assert (refused.value.status, refused.value.code) == (409, "about:blank")
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_redirect_is_followed_by_nobody_and_names_where_it_leads(speaking, method, status):
+    there = {"Location": "/there"}
+    with scripted({"/": [(status, there, None)], "/there": [OK]}) as script:
+        exchange, url = speaking(script), f"{script.address}/"
+        with pytest.raises(Elsewhere, match="/ redirects to /there"):
+            exchange.read(url) if method == "GET" else exchange.write("POST", url, key="k")
+
+    assert [path for _, path, _ in script.asked] == ["/"]
 
 
 def test_a_page_of_a_proxy_is_a_refusal_without_a_code(speaking):

@@ -4,7 +4,15 @@ from pathlib import Path
 import pytest
 
 from api.errors import every_refusal
-from homeroom_client import Homeroom, Link, NotOffered, Problem, UnknownVariable, problems
+from homeroom_client import (
+    Contradiction,
+    Homeroom,
+    Link,
+    NotOffered,
+    Problem,
+    UnknownVariable,
+    problems,
+)
 from homeroom_client.forms import Document
 from tests.clients.scripted import scripted
 
@@ -67,7 +75,7 @@ def test_a_form_is_that_of_the_operation_with_what_the_link_fixes(document):
     assert form.is_repeatable
     assert form.missing({}) == ()
     assert form.body({"reason_code": "moved"}) == {"to": "dropped", "reason_code": "moved"}
-    with pytest.raises(ValueError, match="fixes to"):
+    with pytest.raises(Contradiction, match="fixes to"):
         form.body({"to": "removed"})
     with pytest.raises(KeyError):
         _ = form["nonsense"]
@@ -171,3 +179,43 @@ def test_a_thing_on_a_page_that_changed_since_is_stale_before_anything_is_sent()
     sent = [(method, path, fields.get("If-Match")) for method, path, fields in script.asked]
     assert sent[-1] == ("PATCH", "/c", '"v2"')
     assert [method for method, *_ in sent].count("PATCH") == 1
+
+
+@pytest.fixture
+def without_versions():
+    """A list with `fields=title`; alone the things have a version, and one is called otherwise."""
+    with scripted({}) as script:
+        url = f"{script.address}/c"
+        edit = {"href": url, "method": "PATCH", "precondition": "if-match", "operation": "x"}
+        links = {"_links": {"self": {"href": url}, "edit": edit}}
+        root = {
+            "items": [{"title": title, **links} for title in ("Choir", "Chess")],
+            "_links": {"service-desc": {"href": f"{script.address}/d"}},
+        }
+        script.answers |= {
+            "/": [(200, PUBLIC, root)],
+            "/d": [(200, PUBLIC, {"paths": {}})],
+            "/c": [(200, {"ETag": '"v2"'}, {"title": "Choir", "version": 2, **links})],
+        }
+        yield script
+    sent = [fields["If-Match"] for method, _, fields in script.asked if method == "PATCH"]
+    assert sent == ['"v2"']
+
+
+def test_a_thing_without_its_version_is_the_same_while_it_shows_the_same(without_versions):
+    with Homeroom(without_versions.address) as home:
+        same, changed = home.root().entries
+
+        same.act("edit")
+        with pytest.raises(problems.StaleVersion):
+            changed.act("edit")
+
+
+def test_in_the_module_it_is_the_same_too(without_versions, node):
+    assert json.loads(node("listed.mjs", without_versions.address)) == "StaleVersion"
+
+
+def test_a_template_may_have_a_part_of_any_name():
+    url = Link(rel="search", href="/c{?rel,self}", is_templated=True).url(rel="up", self="me")
+
+    assert url == "/c?rel=up&self=me"

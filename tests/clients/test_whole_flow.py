@@ -101,5 +101,30 @@ def test_a_page_of_another_host_may_use_the_module_where_that_is_allowed(place, 
     assert seen == "Another"
 
 
+@pytest.mark.browser
+def test_a_browser_follows_no_redirect_and_says_that_there_is_one(plain, browser):
+    script = httpx.get(f"{plain.url}/").json()["_links"]["code-on-demand"]["href"]
+    paths = {
+        "/": [(200, {"Content-Type": "text/html"}, "a page")],
+        "/school/": [(302, {"Location": "/there"}, None)],
+        "/there": [(200, {}, {})],
+    }
+    page = browser.new_page()
+    with scripted(paths) as elsewhere:
+        page.goto(f"{elsewhere.address}/")
+        seen = page.evaluate(
+            """async ([script, url]) => {
+                const { Homeroom, Redirected } = await import(script);
+                const fault = await new Homeroom(url).root().catch((fault) => fault);
+                return [fault instanceof Redirected, fault.message];
+            }""",
+            [script, f"{elsewhere.address}/school/"],
+        )
+    page.close()
+
+    there = "redirects to another address: begin there, if you trust it"
+    assert seen == [True, f"{elsewhere.address}/school/ {there}"]
+
+
 def _name():
     return f"flow-{secrets.token_hex(4)}"

@@ -9,7 +9,8 @@ import pytest
 from api.models import migrate
 from tests.blackbox.crawler import Crawl
 from tests.blackbox.world import a_world, serving
-from tests.constraints.proxies import TakingTurns, proxy
+from tests.clients.forwarding import forwarding
+from tests.constraints.turns import TakingTurns
 from tests.servers.programs import one_port
 
 PUBLIC = "https://school.example"
@@ -87,9 +88,9 @@ def behind_two(tmp_path):
     settings = {"HOMEROOM_TRUSTED_PROXIES": "2", "HOMEROOM_RATE_LIMIT": "off"}
     with ExitStack() as stack:
         _, direct = stack.enter_context(one_port(tmp_path, **settings))
-        inner = stack.enter_context(proxy(str(direct.base_url)))
-        outer = stack.enter_context(proxy(inner))
-        client = stack.enter_context(httpx.Client(base_url=outer, timeout=10))
+        inner = stack.enter_context(forwarding(str(direct.base_url).rstrip("/")))
+        outer = stack.enter_context(forwarding(inner.address))
+        client = stack.enter_context(httpx.Client(base_url=outer.address, timeout=10))
         yield stack.enter_context(a_world(client))
 
 

@@ -24,12 +24,22 @@ time.sleep(60)
 """
 
 STUBBORN = """
-import signal, sys, time, pathlib
+import os, signal, sys, time, pathlib
 from api.ephemeral.parent import end_with_parent
 signal.signal(signal.SIGINT, signal.SIG_IGN)
-end_with_parent(pathlib.Path(sys.argv[1]).touch, reads_stdin=True)
+end_with_parent(pathlib.Path(sys.argv[1]).touch, parent=os.getppid(), reads_stdin=True)
 print("began", flush=True)
 time.sleep(60)
+"""
+
+
+ORPHAN = """
+import os, sys
+from api.cli import main
+after = os.getppid
+# As when the parent is killed while the program is loaded: until then it was another.
+os.getppid = lambda: after() if "api.ephemeral.program" in sys.modules else 0
+main(["serve", "--ephemeral"])
 """
 
 
@@ -61,6 +71,27 @@ def test_it_ends_with_a_parent_that_is_killed(tmp_path):
 
         await_end(lambda: not server.is_running() or server.status() == psutil.STATUS_ZOMBIE)
     assert left_in(tmp_path) == []
+
+
+def test_it_ends_with_a_parent_that_is_killed_while_it_starts(tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, "-c", ORPHAN],
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        process.wait(SOON)
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+    assert left_in(tmp_path) == []
+
+
+def test_what_a_terminal_sends_to_the_suite_does_not_reach_the_server(ephemeral_server):
+    assert os.getpgid(ephemeral_server.process.pid) != os.getpgid(0)
 
 
 def test_it_ends_with_its_standard_input_where_that_is_asked_for(tmp_path):

@@ -1,9 +1,12 @@
 import subprocess
+import time
 
 import pytest
+import uvicorn
 from click.testing import CliRunner
 
 from api.cli import main
+from homeroom_testing import running as client_side
 from homeroom_testing.process import command_of
 from tests.servers.programs import PYTHON, one_port
 
@@ -93,6 +96,21 @@ def test_the_books_of_every_class_of_the_fixtures_are_right(running):
     ]
 
     assert {audit["valid"] for audit in audits} == {True}
+
+
+def test_a_connection_is_not_kept_until_the_server_closes_it(ephemeral_server, monkeypatch):
+    assert uvicorn.Config(None).timeout_keep_alive > client_side.IDLE_SECONDS
+    monkeypatch.setattr(client_side, "IDLE_SECONDS", 0.05)
+    running = client_side.RunningHomeroom(ephemeral_server.told)
+
+    ends = []
+    for _ in range(2):
+        stream = running.client().get("/v1").extensions["network_stream"]
+        ends.append(stream.get_extra_info("client_addr"))
+        time.sleep(0.1)
+    running.close()
+
+    assert ends[0] != ends[1]
 
 
 def test_people_of_the_fixtures_and_of_a_test_can_log_in(running):

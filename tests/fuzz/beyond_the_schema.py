@@ -131,8 +131,13 @@ REASONS = (
 CONDITIONS = ("If-Match", "If-None-Match")
 POSITIVE = ["2xx", "3xx", "400", "401", "403", "404", "409", "412", "422", "429"]
 """400, 412 and 422 are judged by `refused_for_a_reason`; a server error is none of these."""
-NEGATIVE = ["400", "401", "403", "404", "405", "406", "409", "412", "415", "422", "428", "429"]
-"""412: whether the version is another comes before what is wrong with the body."""
+NEGATIVE = [
+    *("400", "401", "403", "404", "405", "406", "409", "412", "414", "415", "422", "428", "429")
+]
+"""412: whether the version is another comes before what is wrong with the body.
+
+414: a query that breaks its bounds may be longer than any address may be.
+"""
 WITHOUT_A_HEADER = ["400", "401", "403", "404", "406", "412", "415", "422", "428"]
 """428 (RFC 6585 section 3) is what a missing `If-Match` gets."""
 

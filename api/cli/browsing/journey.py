@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +13,17 @@ import orjson
 
 from api.cli.browsing.filling import Asks, Missing, NotThat, fill
 from api.cli.browsing.pages import Choice, choices_of, name_of, printable
-from homeroom_client import Homeroom, NotOffered, Problem, Resource, UnknownVariable, Unreadable
+from homeroom_client import (
+    Contradiction,
+    Homeroom,
+    NotOffered,
+    Problem,
+    Redirected,
+    Resource,
+    UnknownVariable,
+    Unreadable,
+    problems,
+)
 
 HELP: Final = """\
 NUMBER or RELATION     go there, or do it; name=value after it fills what it takes
@@ -33,8 +44,8 @@ class Lost(ValueError):
 
 
 REFUSED: Final = (
-    *(Lost, NotThat, Missing, NotOffered, UnknownVariable),
-    *(Problem, Unreadable, httpx.TransportError),
+    *(Lost, NotThat, Missing, Contradiction, NotOffered, UnknownVariable),
+    *(Problem, Redirected, Unreadable, httpx.RequestError, httpx.InvalidURL),
 )
 """Why a step was not taken; whoever walks is where they were."""
 
@@ -80,6 +91,8 @@ class Journey:
     def _take(self, choice: Choice, given: Mapping[str, str]) -> None:
         link = choice.link
         if choice.entry is not None:
+            if given:
+                raise NotThat(f"What is in a list takes no {', '.join(given)}: go there first.")
             has_page = "self" in choice.entry.links
             self._arrive(choice.entry.refreshed() if has_page else choice.entry)
         elif link is not None and link.is_action:
@@ -98,13 +111,29 @@ class Journey:
         values = fill(self.here.form(rel), given, self.asks)
         done = self.here.act(rel, values)
         if done is None:
-            # What it was done to may be gone; where one came from is not.
-            self.here = (self.trail[-1] if self.trail else self.here).refreshed()
-            del self.trail[-1:]
+            self._retreat()
             return
         if str(done.document.get("token", "")).startswith(TOKEN):
             self.home.use(done["token"])
         self._arrive(done)
+
+    def _retreat(self) -> None:
+        """Go to the nearest page before that still answers: with what is gone, more may be gone.
+
+        Raises:
+            Lost: nobody answers.
+        """
+        try:
+            while self.trail:
+                with contextlib.suppress(Problem):
+                    self.here = self.trail.pop().refreshed()
+                    return
+            self.here = self.home.root()
+        except problems.InvalidToken:
+            # It was the token itself.
+            self.log_out(())
+        except REFUSED as reason:
+            raise Lost(f"It is done. But then: {reason}") from reason
 
     def _arrive(self, there: Resource) -> None:
         if there.url != self.here.url:
@@ -113,7 +142,10 @@ class Journey:
 
     def back(self, words: Sequence[str]) -> None:
         """Return by so many steps, to what is there now."""
-        steps = int(words[0]) if words and words[0].isdecimal() else 1
+        said = " ".join(words) or "1"
+        if not said.isdecimal():
+            raise Lost(f"{printable(said)} is no number of pages: say back, or back 2.")
+        steps = int(said)
         if not 1 <= steps <= len(self.trail):
             raise Lost("You have not been anywhere before that.")
         there = self.trail[-steps].refreshed()

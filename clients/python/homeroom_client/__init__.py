@@ -1,7 +1,7 @@
 """A client that knows the root of a Homeroom, and follows links and forms from there."""
 
-from homeroom_client.exchange import Patience, Unreadable
-from homeroom_client.forms import Form, Member
+from homeroom_client.exchange import Patience, Redirected, Unreadable
+from homeroom_client.forms import Contradiction, Form, Member
 from homeroom_client.homeroom import Homeroom
 from homeroom_client.links import Block, Link, NotOffered
 from homeroom_client.problems import Problem
@@ -10,6 +10,7 @@ from homeroom_client.templates import UnknownVariable, expand
 
 __all__ = [
     "Block",
+    "Contradiction",
     "Form",
     "Homeroom",
     "Link",
@@ -17,6 +18,7 @@ __all__ = [
     "NotOffered",
     "Patience",
     "Problem",
+    "Redirected",
     "Resource",
     "UnknownVariable",
     "Unreadable",

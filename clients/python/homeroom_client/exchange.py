@@ -15,20 +15,31 @@ from homeroom_client.problems import problem
 
 PROBLEM: Final = "application/problem+json"
 ACCEPT: Final = f"application/json, {PROBLEM}"
-NOTHING_DONE: Final = frozenset({429, 503})
-"""The server refused before it did anything (RFC 6585 §4, RFC 9110 §15.6.4)."""
-UNKNOWN_OUTCOME: Final = frozenset({502, 504})
-"""A proxy cannot tell whether the request was carried out."""
+NOTHING_DONE: Final = frozenset({429})
+"""The server refused before it did anything (RFC 6585 §4)."""
+UNKNOWN_OUTCOME: Final = frozenset({502, 503, 504})
+"""Nobody can tell whether the request was carried out: a database may go away at its end, too."""
 KEPT: Final = 256
 
 
 class Unreadable(Exception):
-    """What is there is no JSON: a page for people, or a file."""
+    """What is there is no JSON object: a page for people, a file, or nothing."""
 
     def __init__(self, url: str, content_type: str) -> None:
         super().__init__(f"{url} is {content_type or 'nothing'}, and no representation")
         self.url = url
         self.content_type = content_type
+
+
+class Redirected(Exception):
+    """The server says to ask elsewhere, which may be another origin, or another method."""
+
+    def __init__(self, url: str, location: str) -> None:
+        super().__init__(
+            f"{url} redirects to {location or 'nowhere'}: begin there, if you trust it"
+        )
+        self.url = url
+        self.location = location
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +98,8 @@ class Exchange:
 
         Raises:
             Problem: the server refuses.
-            Unreadable: it is no JSON.
+            Redirected: it says to ask elsewhere.
+            Unreadable: it is no JSON, or no object.
         """
         known = self._kept.get(url)
         if known is not None and not anew and self.clock() < known.fresh_until:
@@ -100,6 +112,8 @@ class Exchange:
             self._keep(answer)
             return answer
         answer = self._answer(url, response)
+        if answer.document is None:
+            raise Unreadable(url, "")
         self._keep(answer)
         return answer
 
@@ -117,6 +131,7 @@ class Exchange:
 
         Raises:
             Problem: the server refuses.
+            Redirected: it says to ask elsewhere.
             httpx.TransportError: the connection broke, and nobody can tell what was done.
         """
         content = None if media_type is None else httpx.Request("POST", url, json=body).content
@@ -146,7 +161,9 @@ class Exchange:
         for attempt in range(1, self.patience.attempts + 1):
             is_last = attempt == self.patience.attempts
             try:
-                response = self.http.request(method, url, headers=headers, content=content)
+                response = self.http.request(
+                    method, url, headers=headers, content=content, follow_redirects=False
+                )
             except httpx.TransportError as fault:
                 # Without a connection the request cannot have been carried out.
                 if is_last or not (is_repeatable or isinstance(fault, httpx.ConnectError)):
@@ -174,9 +191,11 @@ class Exchange:
         return seconds if seconds <= self.patience.longest else None
 
     def _answer(self, url: str, response: httpx.Response) -> Answer:
+        if response.is_redirect:
+            raise Redirected(str(response.url), response.headers.get("Location", ""))
         document = self._document(url, response)
         if response.is_error:
-            raise problem(response.status_code, document if isinstance(document, dict) else {})
+            raise problem(response.status_code, document or {})
         return Answer(
             url=url,
             status=response.status_code,
@@ -190,12 +209,13 @@ class Exchange:
     def _fresh_until(self, response: httpx.Response) -> float:
         return self.clock() + (_freshness(response) or 0.0)
 
-    def _document(self, url: str, response: httpx.Response) -> Any:
+    def _document(self, url: str, response: httpx.Response) -> dict[str, Any] | None:
         if not response.content:
             return None
         content_type = response.headers.get("Content-Type", "")
-        if "json" in content_type:
-            return response.json()
+        document = _json(response) if "json" in content_type else None
+        if isinstance(document, dict):
+            return document
         if response.is_error:
             return None
         raise Unreadable(url, content_type)
@@ -211,6 +231,14 @@ def origin_of(url: str) -> str:
 def new_key() -> str:
     """A name for one call that nobody else gives to another."""
     return secrets.token_urlsafe(16)
+
+
+def _json(response: httpx.Response) -> Any:
+    """What is written there; None if it is broken."""
+    try:
+        return response.json()
+    except ValueError:
+        return None
 
 
 def _freshness(response: httpx.Response) -> float | None:

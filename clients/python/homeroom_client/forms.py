@@ -11,6 +11,10 @@ from homeroom_client.links import Link
 Schema = Mapping[str, Any]
 
 
+class Contradiction(ValueError):
+    """A value is not what the link fixes; then it is not this action."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
     """One member of a form: its name, whether it is needed, and what the document says of it."""
@@ -74,11 +78,11 @@ class Form:
         """What is sent: the values, and what the link fixes.
 
         Raises:
-            ValueError: a value contradicts what the link fixes; then it is not this action.
+            Contradiction: a value is not what the link fixes.
         """
         for name, fixed in self.link.body.items():
             if values.get(name, fixed) != fixed:
-                raise ValueError(f"{self.link.rel} fixes {name} as {fixed!r}")
+                raise Contradiction(f"{self.link.rel} fixes {name} as {fixed!r}")
         return {**values, **self.link.body}
 
 

@@ -48,7 +48,7 @@ class Link:
         """What a templated link may be given."""
         return variables_of(self.href) if self.is_templated else ()
 
-    def url(self, **values: Any) -> str:
+    def url(self, /, **values: Any) -> str:
         """The address, with the template filled (RFC 6570).
 
         Raises:

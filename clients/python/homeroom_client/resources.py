@@ -85,7 +85,7 @@ class Resource:
             raise NotOffered(rel, self.blocked.get(rel, ()), tuple(self.links))
         return self.links[rel]
 
-    def follow(self, rel: str, **values: Any) -> Resource:
+    def follow(self, rel: str, /, **values: Any) -> Resource:
         """Go along a link that changes nothing; `values` fill it, if it is templated (RFC 6570).
 
         Raises:
@@ -173,7 +173,9 @@ class Resource:
         if self.etag is not None:
             return self.etag
         alone = self.refreshed()
-        if alone.document.get("version") != self.document.get("version"):
+        # With `fields=` a list may not show the version; then all that it shows must be so still.
+        shown = ["version"] if "version" in self else self.members
+        if any(alone.document.get(name) != self.document[name] for name in shown):
             raise StaleVersion(412, {"code": "stale-version", "detail": "It changed since."})
         return alone.etag
 

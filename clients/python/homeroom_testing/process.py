@@ -46,7 +46,12 @@ class ServerProcess:
         with log.open("wb") as log_file:
             try:
                 process = subprocess.Popen(  # noqa: S603 - whoever owns the suite names the command
-                    line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log_file
+                    line,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=log_file,
+                    # Ctrl-C is for the suite, whose last fixtures still need the server.
+                    start_new_session=True,
                 )
             except OSError as reason:
                 raise HomeroomNotStarted(f"{line[0]} cannot be run: {reason}") from reason

@@ -12,6 +12,8 @@ from typing import Any, Final
 import httpx
 
 TIMEOUT_SECONDS: Final = 30
+IDLE_SECONDS: Final = 2.0
+"""How long an unused connection is kept: the server lets go after five, and drops what comes."""
 
 
 class HomeroomRefused(Exception):
@@ -138,7 +140,10 @@ class RunningHomeroom:
         self.told = told
         """All that the server says of itself: fixtures, ids, addresses."""
         # No client reads certificates, which would take it longer than a whole test.
-        self._transport = httpx.HTTPTransport(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+        self._transport = httpx.HTTPTransport(
+            verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+            limits=httpx.Limits(keepalive_expiry=IDLE_SECONDS),
+        )
         self._desk = self.client(told["key"])
 
     @property
