@@ -3,8 +3,10 @@
 import logging
 import random
 import tempfile
+import time
 from contextlib import contextmanager
 from pathlib import Path
+from unittest.mock import patch
 
 from api.app import create_app
 from api.clock import epoch_ms
@@ -42,8 +44,13 @@ def an_app(folder, clock, seed):
         app.extensions["homeroom"].database.close()
 
 
-def recorded():
-    """The recording as text."""
+@patch("time.time", return_value=time.time())
+def recorded(_clock_of_the_limits):
+    """The recording as text.
+
+    The clock of the machine, by which the windows of limits go, stands still meanwhile: a refusal
+    says how many seconds are left.
+    """
     recording = Recording()
     # One of the refusals is a fault that is made on purpose.
     logging.disable()
