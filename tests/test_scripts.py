@@ -168,5 +168,5 @@ def soak(tree):
 def test_a_long_form_without_timeout_runs_and_says_that_nothing_bounds_it(soak, commands, warned):
     done = soak(*commands)
 
-    assert done.stdout == "drove one\n"
+    assert done.stdout == "drove --whole one\n"
     assert ("this run has no bound" in done.stderr) == warned

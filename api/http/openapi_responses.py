@@ -25,7 +25,7 @@ OF_NO_OPERATION = (errors.MethodNotAllowed.code, errors.VersionSunset.code)
 
 FIELDS_OF_NO_OPERATION = tuple(
     name
-    for family in (errors.MethodNotAllowed, errors.Unavailable)
+    for family in (errors.MethodNotAllowed, errors.Unauthenticated, errors.Unavailable)
     for name in FIELDS_OF_FAMILY[family]
 )
 MOST_NAMES = 2

@@ -11,11 +11,9 @@ from tests.servers.programs import ROOT
 LONG = pytest.mark.everywhere
 
 
+@LONG
 @pytest.mark.usefixtures("place")
-@pytest.mark.parametrize("before", ["behind_nginx", pytest.param("alone", marks=LONG)])
-@pytest.mark.parametrize(
-    "backend", ["sqlite", pytest.param("postgresql", marks=LONG)], indirect=True
-)
+@pytest.mark.parametrize("before", ["behind_nginx", "alone"])
 def test_all_checks_pass_and_nothing_is_left_behind(before, request):
     with request.getfixturevalue(before)() as there:
         status, told = there.looked_at(*WHOLE)

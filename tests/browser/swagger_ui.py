@@ -41,16 +41,6 @@ class SwaggerUI:
         page.wait_for_selector(".opblock")
         return self
 
-    def narrow(self, tag):
-        """Type a tag into the filter, so that the page shows its operations alone."""
-        page = self.visit.page
-        page.fill(".operation-filter-input", tag)
-        page.wait_for_function(
-            "tag => [...document.querySelectorAll('.opblock-tag')].every("
-            "each => each.dataset.tag === tag)",
-            arg=tag,
-        )
-
     def authorize(self, token):
         """Press Authorize, paste the token, close."""
         page = self.visit.page

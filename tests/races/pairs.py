@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 ON_SQLITE = ("test_lost_update", "test_twin_the_default_engine_loses_updates")
 """The twin of every race on SQLite: see `complaints`."""
 
+BACKENDS = ["sqlite", "postgresql"]
+
 
 @dataclass
 class Pairing:
@@ -65,9 +67,17 @@ def _marks(function):
         name = ast.unparse(call.func if call else decorator).removeprefix("pytest.mark.")
         arguments = call.args if call else []
         is_backend = name == "parametrize" and ast.unparse(arguments[0]) == "'backend'"
-        if is_backend or name in {"race", "twin"}:
+        if is_backend:
+            # Among them may be a `pytest.param`.
+            yield name, ["backend", _texts(arguments[1])]
+        elif name in {"race", "twin"}:
             yield name, [ast.literal_eval(argument) for argument in arguments]
 
 
+def _texts(node):
+    found = [each.value for each in ast.walk(node) if isinstance(each, ast.Constant)]
+    return [name for name in BACKENDS if name in found]
+
+
 def _backends(marks):
-    return marks["parametrize"][1] if "parametrize" in marks else ["sqlite", "postgresql"]
+    return marks["parametrize"][1] if "parametrize" in marks else BACKENDS

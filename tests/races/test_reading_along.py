@@ -76,6 +76,9 @@ def read_along(school, reader):
     return school.registrar.get(reader.url).get_json()["items"]
 
 
+@pytest.mark.race(
+    "test_twin_with_numbers_that_are_taken_before_the_lock_a_reader_is_led_past_events"
+)
 def test_who_polls_while_others_register_ends_with_every_event_in_order(
     school, reader, monkeypatch
 ):

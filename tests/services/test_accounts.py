@@ -1,12 +1,13 @@
 import threading
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from api.authz.actor import Actor
 from api.authz.policy import Policy
 from api.errors import AuthenticationRequired, Busy, LastOwner, NotFound, StaleVersion
 from api.models import Member, Role, User
+from api.services import memberships
 from api.services.accounts import Accounts
 from api.services.passwords import Passwords
 from tests import factories
@@ -32,6 +33,18 @@ def test_whose_token_died_at_this_moment_is_nobody_any_more(tx, accounts):
 
     with pytest.raises(NotFound):
         accounts.me(tx, Actor(user_id=user.id, token_id=factories.new_id()))
+
+
+def test_a_membership_that_ended_at_this_moment_is_passed_over(tx, monkeypatch):
+    user, organization = factories.a_user(tx), factories.an_organization(tx)
+    factories.a_member(tx, organization.id, user_id=user.id)
+
+    def and_is_gone(tx, organization_id):
+        tx.execute(delete(Member).where(Member.organization_id == organization_id))
+
+    monkeypatch.setattr(memberships, "lock_organization", and_is_gone)
+
+    assert memberships.end_memberships(tx, user.id) == []
 
 
 @pytest.mark.parametrize(
