@@ -21,6 +21,7 @@ api/services = 100
 def suite(pytester, monkeypatch):
     """Give a function that runs a suite of a few tests under the plugin, core's budget given."""
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.delenv("HOMEROOM_TEST_PACE", raising=False)
     folder = pytester.mkdir("tests") / "storage"
     folder.mkdir()
     (folder / "test_rows.py").write_text(

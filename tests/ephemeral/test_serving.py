@@ -99,7 +99,8 @@ def test_the_books_of_every_class_of_the_fixtures_are_right(running):
 
 
 def test_a_connection_is_not_kept_until_the_server_closes_it(ephemeral_server, monkeypatch):
-    assert uvicorn.Config(None).timeout_keep_alive > client_side.IDLE_SECONDS
+    # log_config=None: else uvicorn takes over its loggers, for all later tests too.
+    assert uvicorn.Config(None, log_config=None).timeout_keep_alive > client_side.IDLE_SECONDS
     monkeypatch.setattr(client_side, "IDLE_SECONDS", 0.05)
     running = client_side.RunningHomeroom(ephemeral_server.told)
 

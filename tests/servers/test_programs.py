@@ -2,7 +2,6 @@ import signal
 import subprocess
 import time
 
-import psutil
 import pytest
 
 from api.models import migrate
@@ -44,17 +43,6 @@ def test_both_programs_serve_the_same_application(program, data_dir):
     assert unknown.status_code == 404
     assert unknown.headers["content-type"] == "application/problem+json"
     assert unknown.json()["status"] == 404
-
-
-def test_a_start_takes_less_than_two_seconds_of_the_processor(data_dir):
-    with one_port(data_dir):
-        pass  # the first start writes the bytecode
-
-    with one_port(data_dir) as (process, client):
-        assert client.get("/readyz").is_success
-        spent = psutil.Process(process.pid).cpu_times()
-
-    assert spent.user + spent.system < 2
 
 
 def test_the_one_port_program_ends_by_the_signal_that_asked_it_to(data_dir):
