@@ -250,6 +250,8 @@ def run(grounds, persona, plan, tally, document):
                 tally.add(persona, str(event.phase.value), event.recorder)
             elif isinstance(event, (events.NonFatalError, events.FatalError)):
                 tally.errors.append(f"{persona}: {event}"[:600])
+            elif isinstance(event, events.Interrupted):
+                raise KeyboardInterrupt  # which the engine took for itself
             if time.monotonic() - began > plan.seconds:
                 stream.stop()
                 tally.cut.append(f"{persona} {plan.phases}: stopped after {plan.seconds:.0f} s")

@@ -7,6 +7,7 @@ import argparse
 import json
 import os
 import random
+import signal
 import sys
 import tempfile
 import time
@@ -14,7 +15,7 @@ import warnings
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from pathlib import Path
 
 from api.models import migrate
@@ -124,9 +125,15 @@ def main(arguments=None):
     began, tally = time.monotonic(), Tally()
     each = (asked.processes, -(-asked.cases // asked.processes), asked.seconds, asked.seed)
     with ProcessPoolExecutor(asked.processes, mp_context=get_context("spawn")) as pool:
-        done = list(
-            pool.map(work, *zip(*((n, *each) for n in range(asked.processes)), strict=True))
-        )
+        try:
+            done = list(
+                pool.map(work, *zip(*((n, *each) for n in range(asked.processes)), strict=True))
+            )
+        except BaseException:
+            # Whoever leaves a pool waits for its processes, and these have an hour's work.
+            for process in active_children():
+                process.terminate()
+            raise
     for part, _, _ in done:
         tally.join(part)
     operations, schools = done[0][2], sum(made for _, made, _ in done)
@@ -141,6 +148,8 @@ def main(arguments=None):
 
 def work(number, of, cases, seconds, seed):
     """Do one process's part; gives its tally, the schools it made, and the operations there are."""
+    # An end that was asked for is one with its folder and its server cleared away.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     random.seed(seed + number)
     # A generator of data warns that it is slow; how much was done stands in the results.
     warnings.simplefilter("ignore")

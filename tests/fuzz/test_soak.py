@@ -1,7 +1,12 @@
 """The long form counts only when everything was sent by everybody and nothing was found."""
 
+import signal
+import subprocess
+import sys
 from collections import Counter
+from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.fuzz.campaign import PHASES
@@ -10,6 +15,7 @@ from tests.fuzz.grounds import PERSONAS
 from tests.fuzz.soak import complaints
 from tests.fuzz.tally import Tally
 
+ROOT = Path(__file__).parents[2]
 OPERATIONS = frozenset({"get_class", "list_classes"})
 
 
@@ -114,3 +120,22 @@ def test_what_is_optional_is_thinned_and_all_of_it_has_its_turn():
 
     assert asked == {"id": 2, "a": 1, "b": 1, "c": 1, "d": 1}
     assert members == {"w": 1, "x": 2, "y": 1, "z": 1}
+
+
+def test_an_interrupted_run_leaves_nothing_running():
+    soak = subprocess.Popen(
+        [sys.executable, "-m", "tests.fuzz.soak", "--processes", "1"],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with soak:
+        assert "owner examples" in soak.stderr.readline()
+        children = psutil.Process(soak.pid).children(recursive=True)
+
+        soak.send_signal(signal.SIGINT)
+        soak.communicate(timeout=60)
+
+    assert soak.returncode != 0
+    assert children
+    assert psutil.wait_procs(children, timeout=10)[1] == []
