@@ -69,7 +69,7 @@ class Visit:
 @contextmanager
 def visiting(browser, base, **options):
     """Open a fresh page whose console and requests are watched."""
-    context = browser.new_context(**options)
+    context = browser.new_context(reduced_motion="reduce", **options)
     page = context.new_page()
     # The forms of lists have a hundred fields, and two cores may be shared by other tests.
     page.set_default_timeout(60_000)

@@ -30,7 +30,7 @@ class Newcomer:
     last: object = None
 
     def __post_init__(self):
-        self.page = SwaggerUI(self.visit).open()
+        self.page = SwaggerUI(self.visit, filters=False).open()
 
     def walk(self):
         """Do every step; gives the answer to the last call."""

@@ -1,7 +1,7 @@
 """Swagger UI as a person uses it: open an operation, fill in its form, press, read the answer."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 READ = """row => [
   row.querySelector(".response-col_status").textContent,
@@ -13,6 +13,10 @@ READ = """row => [
   ),
 ]"""
 """The status of an answer, and its parts by their headings."""
+
+PATHS = """blocks => blocks.map(
+  each => [each.id, each.querySelector(".opblock-summary-path").dataset.path]
+)"""
 
 
 @dataclass(frozen=True)
@@ -30,16 +34,27 @@ class Shown:
 
 @dataclass
 class SwaggerUI:
-    """The page of a visit."""
+    """The page of a visit; `filters`: an operation is found by its path, so that less is drawn."""
 
     visit: object
+    filters: bool = True
+    paths: dict = field(default_factory=dict)
+    """The path of each operation, by the id of its block."""
 
     def open(self):
         """Load the page, and wait until the operations are there."""
         page = self.visit.page
         page.goto(f"{self.visit.base}/docs")
         page.wait_for_selector(".opblock")
+        self.paths = dict(page.eval_on_selector_all(".opblock", PATHS))
         return self
+
+    def find(self, name):
+        """Type the path of an operation into the filter, and wait until the others are gone."""
+        (path,) = (path for each, path in self.paths.items() if each.endswith(f"-{name}"))
+        self.visit.page.fill(".operation-filter-input", path)
+        others = f".opblock-summary-path:not([data-path*='{path}'])"
+        self.visit.page.wait_for_selector(others, state="detached")
 
     def authorize(self, token):
         """Press Authorize, paste the token, close."""
@@ -59,6 +74,8 @@ class SwaggerUI:
         """
         block = f".opblock[id$='-{name}']"
         page = self.visit.page
+        if self.filters:
+            self.find(name)
         page.click(f"{block} .opblock-summary-control")
         for parameter, value in parameters.items():
             field = f"{block} tr[data-param-name='{parameter}']"
