@@ -114,7 +114,7 @@ def rehearsed(folder, database, *arguments):
 
 
 # A short day takes a quarter of a minute; the whole one, on both databases, is for scripts/soak.
-SHORT = {"sqlite": ("one_program", 1, 2, 400), "postgresql": ("four_workers", 4, 1, 150)}
+SHORT = {"sqlite": ("one_program", 1, 2, 250), "postgresql": ("four_workers", 4, 1, 150)}
 """The form of the servers, how many, how many kills, and how many events."""
 
 
@@ -139,7 +139,7 @@ def test_a_short_day_with_kills_holds(folder, backend, database, monkeypatch):
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_a_short_day_with_limits_on_which_conflicts_block_holds(folder, database):
     told = rehearsed(
-        *(folder, database, "--conflicts", "block"), *("--rate-limit", "1/second", "--limit", "100")
+        *(folder, database, "--conflicts", "block"), *("--rate-limit", "1/second", "--limit", "60")
     )
 
     answers, way = told["answers"], told["on_the_way"]
@@ -147,5 +147,5 @@ def test_a_short_day_with_limits_on_which_conflicts_block_holds(folder, database
     assert answers["with_rate_limit_header"] == answers["answered"]
     # Each 429 asked for a second at least; none of them was anybody's last word.
     assert way["waited_seconds"] >= way["limited"] > 0
-    assert answers["answered"] + answers["skipped"] == 100
+    assert answers["answered"] + answers["skipped"] == 60
     assert set(answers["statuses"]) <= {"201", "204", "409"}
