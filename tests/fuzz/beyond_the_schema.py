@@ -130,12 +130,18 @@ REASONS = (
 
 CONDITIONS = ("If-Match", "If-None-Match")
 POSITIVE = ["2xx", "3xx", "400", "401", "403", "404", "409", "412", "422", "429"]
-"""400, 412 and 422 are judged by `refused_for_a_reason`; a server error is none of these."""
+"""400, 412 and 422 are judged by `refused_for_a_reason`; a server error is none of these.
+
+401, 403, 404 and 409: who asks, for what, and what stands there is in no schema;
+429: nor is how often.
+"""
 NEGATIVE = [
     *("400", "401", "403", "404", "405", "406", "409", "412", "414", "415", "422", "428", "429")
 ]
 """412: whether the version is another comes before what is wrong with the body.
 
+401, 403, 404, 409 and 429: so do who asks, for what, what stands there and how often. 405, 406, 415
+and 428 are of the method and the header fields, which are spoilt too.
 414: a query that breaks its bounds may be longer than any address may be.
 """
 WITHOUT_A_HEADER = ["400", "401", "403", "404", "406", "412", "415", "422", "428"]

@@ -22,7 +22,7 @@ from api.models import migrate
 from tests.fuzz.campaign import PHASES, Plan, run
 from tests.fuzz.covering import Covering
 from tests.fuzz.grounds import PERSONAS, grounds
-from tests.fuzz.tally import Tally, operations_of
+from tests.fuzz.tally import MODES, NAMES, Tally, operations_of
 
 RESULTS = Path("benchmarks/results/fuzz.json")
 COVERING = 12_600
@@ -164,7 +164,8 @@ def work(number, of, cases, seconds, seed):
 
 def complaints(tally, cases, operations):
     """Say why a run does not count: too little was sent, to some or by some, or something found."""
-    phases, statuses = tally.by("persona", "phase"), tally.by("status")
+    phases, modes = tally.by("persona", "phase"), tally.by("persona", "mode")
+    statuses = tally.by("status")
     undocumented = sum(key[1] == "status_is_listed" for key in tally.failures)
     faults = sum(number for (status,), number in statuses.items() if status >= 500)
     said = {
@@ -179,6 +180,8 @@ def complaints(tally, cases, operations):
         said[f"{persona} never called {', '.join(sorted(missing))}"] = missing
         for phase in PHASES:
             said[f"{persona} has no case of {phase}"] = not phases[persona, phase]
+        for mode in MODES:
+            said[f"{persona} has no case with {mode} data"] = not modes[persona, mode]
     return [complaint for complaint, is_so in said.items() if is_so]
 
 
@@ -204,8 +207,9 @@ def _results(tally, asked, seconds, schools):
         "schools": schools,
         "statuses": {str(status): n for (status,), n in sorted(tally.by("status").items())},
         "personas and phases": _shares(tally, "persona", "phase"),
+        "personas and modes": _shares(tally, "persona", "mode"),
         "operations": _shares(tally, "operation"),
-        "counts of operation, persona, status, phase": [
+        f"counts of {', '.join(NAMES)}": [
             [*key, number] for key, number in sorted(tally.cases.items())
         ],
         "failures": list(tally.failures.values()),

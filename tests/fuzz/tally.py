@@ -5,6 +5,10 @@ from dataclasses import dataclass, field
 
 from schemathesis.engine import Status
 
+MODES = ("positive", "negative")
+NAMES = ("operation", "persona", "status", "phase", "mode")
+"""What cases are counted by; `mode`: whether the data is what the document wants, or is not."""
+
 
 @dataclass
 class Tally:
@@ -20,10 +24,10 @@ class Tally:
         return sum(self.cases.values())
 
     def by(self, *names):
-        """Count the cases by some of: operation, persona, status, phase."""
+        """Count the cases by some of `NAMES`."""
         counts = Counter()
         for key, number in self.cases.items():
-            of = dict(zip(("operation", "persona", "status", "phase"), key, strict=True))
+            of = dict(zip(NAMES, key, strict=True))
             counts[tuple(of[name] for name in names)] += number
         return counts
 
@@ -36,8 +40,8 @@ class Tally:
         for case_id, node in recorder.cases.items():
             interaction = recorder.interactions.get(case_id)
             if interaction and interaction.response is not None:
-                status = interaction.response.status_code
-                self.cases[operation_of(node.value), persona, status, phase] += 1
+                case, status = node.value, interaction.response.status_code
+                self.cases[operation_of(case), persona, status, phase, mode_of(case)] += 1
         for case_id, checks in recorder.checks.items():
             case = recorder.cases[case_id].value
             for check in checks:
@@ -84,3 +88,7 @@ def operations_of(document):
 
 def operation_of(case):
     return case.operation.definition.raw.get("operationId", case.operation.label)
+
+
+def mode_of(case):
+    return MODES[0] if case.meta is None else case.meta.generation.mode.value

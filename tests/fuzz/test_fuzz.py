@@ -6,7 +6,7 @@ from tests.fuzz.campaign import PHASES, Plan, run
 from tests.fuzz.covering import thinned
 from tests.fuzz.grounds import PERSONAS
 from tests.fuzz.insides import calls
-from tests.fuzz.tally import Tally, operations_of
+from tests.fuzz.tally import MODES, Tally, operations_of
 
 on_sqlite = pytest.mark.parametrize("backend", ["sqlite"], indirect=True, scope="session")
 quietly = pytest.mark.filterwarnings("ignore::Warning")
@@ -59,3 +59,4 @@ def test_nothing_that_is_sent_is_answered_otherwise_than_documented(ground, docu
         assert {n for n in operations_of(document) if not called[n, phase]} == set(), phase
     sent = tally.by("phase")
     assert {phase: sent[phase,] for phase in PHASES if sent[phase,] < FEWEST[phase]} == {}
+    assert tally.by("mode").keys() == {(mode,) for mode in MODES}

@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from itertools import product
 from pathlib import Path
 
 import psutil
@@ -13,7 +14,7 @@ from tests.fuzz.campaign import PHASES
 from tests.fuzz.covering import thinned
 from tests.fuzz.grounds import PERSONAS
 from tests.fuzz.soak import complaints
-from tests.fuzz.tally import Tally
+from tests.fuzz.tally import MODES, Tally
 
 ROOT = Path(__file__).parents[2]
 OPERATIONS = frozenset({"get_class", "list_classes"})
@@ -23,47 +24,57 @@ def a_whole_tally():
     return Tally(
         Counter(
             {
-                (operation, persona, 200, phase): 5
+                (operation, persona, 200, phase, mode): 5
                 for operation in OPERATIONS
                 for persona in PERSONAS
                 for phase in PHASES
+                for mode in MODES
             }
         )
     )
 
 
 def test_a_run_that_sent_everything_and_found_nothing_counts():
-    assert complaints(a_whole_tally(), 120, OPERATIONS) == []
+    assert complaints(a_whole_tally(), 240, OPERATIONS) == []
 
 
 def test_too_few_cases_are_complained_of():
-    assert complaints(a_whole_tally(), 121, OPERATIONS) == ["120 cases of 121 were sent"]
+    assert complaints(a_whole_tally(), 241, OPERATIONS) == ["240 cases of 241 were sent"]
 
 
 def test_an_operation_that_one_persona_never_called_is_complained_of():
-    found = complaints(a_whole_tally(), 120, {*OPERATIONS, "get_me"})
+    found = complaints(a_whole_tally(), 240, {*OPERATIONS, "get_me"})
 
     assert found == [f"{persona} never called get_me" for persona in PERSONAS]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_data_of_one_kind_that_one_persona_never_sent_is_complained_of(mode):
+    tally = a_whole_tally()
+    for key in [key for key in tally.cases if key[1] == "nobody" and key[-1] == mode]:
+        del tally.cases[key]
+
+    assert complaints(tally, 100, OPERATIONS) == [f"nobody has no case with {mode} data"]
 
 
 @pytest.mark.parametrize("persona", PERSONAS)
 @pytest.mark.parametrize("phase", PHASES)
 def test_a_phase_that_one_persona_never_had_is_complained_of(persona, phase):
     tally = a_whole_tally()
-    for operation in OPERATIONS:
-        del tally.cases[operation, persona, 200, phase]
+    for operation, mode in product(OPERATIONS, MODES):
+        del tally.cases[operation, persona, 200, phase, mode]
 
     assert complaints(tally, 100, OPERATIONS) == [f"{persona} has no case of {phase}"]
 
 
 def test_what_was_found_is_complained_of():
     tally = a_whole_tally()
-    tally.cases["get_class", "owner", 500, "fuzzing"] = 2
+    tally.cases["get_class", "owner", 500, "fuzzing", "positive"] = 2
     tally.failures["get_class", "not_a_server_error", ""] = {"cases": 2}
     tally.failures["get_class", "status_is_listed", ""] = {"cases": 1}
     tally.errors.append("owner: the suite itself")
 
-    assert complaints(tally, 120, OPERATIONS) == [
+    assert complaints(tally, 240, OPERATIONS) == [
         "2 answers are server errors",
         "1 operations answered with an undocumented status",
         "2 findings",
@@ -79,7 +90,7 @@ def test_processes_add_up():
 
     tally.join(other)
 
-    assert tally.total() == 240
+    assert tally.total() == 480
     assert tally.failures == {
         ("get_class", "a_check", ""): {"check": "a_check", "cases": 4},
         ("get_class", "another", ""): {"check": "another", "cases": 3},
@@ -130,7 +141,7 @@ def test_an_interrupted_run_leaves_nothing_running():
         text=True,
     )
     with soak:
-        assert "owner examples" in soak.stderr.readline()
+        assert any("owner examples" in line for line in soak.stderr)
         children = psutil.Process(soak.pid).children(recursive=True)
 
         soak.send_signal(signal.SIGINT)
