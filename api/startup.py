@@ -15,7 +15,7 @@ from api.app import Homeroom, create_app
 from api.errors import Unavailable
 from api.http.hold import Hold
 from api.models.engines import UnsuitableDatabase
-from api.models.fitness import check_fit
+from api.models.fitness import check_fit, timeouts
 from api.release import RELEASE
 from api.settings import SettingRefused, Settings
 
@@ -62,6 +62,8 @@ def application_of(settings: Settings, prepare: Callable[[], None] = _nothing) -
         sys.exit(f"homeroom: {unsuitable}")
     except Unavailable:
         sys.exit("homeroom: the database that HOMEROOM_DATABASE_URL names does not answer")
+    if settings.workers > 1 and settings.redis_url is None:
+        log.warning("each of %d processes keeps its share of the rate limits", settings.workers)
     if away is not None:
         homeroom.starting.set()
         Hold(app, homeroom.starting).attach()
@@ -92,6 +94,9 @@ def _begin(homeroom: Homeroom) -> None:
     """
     with homeroom.database.read() as tx:
         check_fit(tx, release=RELEASE)
+        endless = [name for name, value in timeouts(tx).items() if value == "0"]
+    if endless:
+        log.warning("a request may wait for ever, for it is 0: %s", ", ".join(endless))
     if homeroom.settings.sweeper:
         homeroom.sweeper.start()
 

@@ -153,3 +153,23 @@ def test_a_start_that_nothing_stands_against_waits_for_nothing(start, fresh_data
     assert not app.extensions["homeroom"].starting.is_set()
     assert not app.extensions["homeroom"].sweeper.is_running
     assert Client(app.test_client()).get("/readyz").status_code == 200
+
+
+def told_at_start(caplog):
+    return [record.getMessage() for record in caplog.records if "startup" in record.name]
+
+
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+def test_what_an_operator_would_not_notice_is_warned_of(start, fresh_database_url, caplog):
+    start(fresh_database_url, HOMEROOM_WORKERS="4", HOMEROOM_POOLER="transaction")
+
+    assert told_at_start(caplog) == [
+        "a request may wait for ever, for it is 0: lock_timeout, statement_timeout",
+        "each of 4 processes keeps its share of the rate limits",
+    ]
+
+
+def test_a_start_as_it_should_be_warns_of_nothing(start, fresh_database_url, caplog):
+    start(fresh_database_url)
+
+    assert told_at_start(caplog) == []

@@ -90,7 +90,12 @@ class RateLimits:
         cls, storage: MovingWindowSupport, *, default: str, registration: str, workers: int
     ) -> RateLimits:
         """Read the settings (`600/minute`, `off`), each divided among `workers` processes."""
-        wanted = {"default": default, "registration": registration, "login": LOGIN_RATE_OF_ADDRESS}
+        wanted = {
+            "default": default,
+            "registration": registration,
+            "login": LOGIN_RATE_OF_ADDRESS,
+            "account": LOGIN_RATE_OF_ACCOUNT,
+        }
         policies = {name: parse(rate) for name, rate in wanted.items() if rate != OFF}
         if workers > 1 and isinstance(storage, MemoryStorage):
             for item in policies.values():
@@ -126,7 +131,7 @@ class RateLimits:
             RateLimited: too many tries in the last five minutes; nobody is locked out for longer.
             Unavailable: the storage is away.
         """
-        item, window = parse(LOGIN_RATE_OF_ACCOUNT), _window("account", username)
+        item, window = self.policies["account"], _window("account", username)
         try:
             if not self._enter(item, window):
                 raise RateLimited("account", max(1, self._state("account", item, window).seconds))

@@ -19,6 +19,14 @@ _TOLD: Final = text(
 )
 
 
+def timeouts(tx: Transaction) -> dict[str, str]:
+    """How long the server lets one statement wait, and run; "0" is for ever. SQLite has no such."""
+    if tx.dialect == "sqlite":
+        return {}
+    names = ("lock_timeout", "statement_timeout")
+    return {name: str(tx.scalar(text(f"SHOW {name}"))) for name in names}
+
+
 def check_fit(tx: Transaction, *, release: str) -> None:
     """Refuse a server that is not set as Homeroom needs, or a schema that does not fit `release`.
 

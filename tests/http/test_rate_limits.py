@@ -136,15 +136,21 @@ def test_logins_are_limited_by_address_also_where_nothing_else_is(own_shop):
     assert "RateLimit" not in shop.keeper.get(shop.url).headers
 
 
+def tried(shop, times):
+    """The answers to passwords for one account that are guessed, each from another address."""
+    nobody = Client(shop.app.test_client())
+    return [
+        nobody.post(
+            "/v1/tokens",
+            {"username": "nobody-here", "password": f"guess {number}"},
+            environ_overrides={"REMOTE_ADDR": f"192.0.2.{number}"},
+        )
+        for number in range(times)
+    ]
+
+
 def test_one_account_is_tried_ten_times_in_five_minutes_from_wherever(own_shop):
-    nobody = Client(own_shop().app.test_client())
-
-    def tried(number):
-        credentials = {"username": "nobody-here", "password": "guess " + str(number)}
-        address = {"REMOTE_ADDR": f"192.0.2.{number}"}
-        return nobody.post("/v1/tokens", credentials, environ_overrides=address)
-
-    answers = [tried(number) for number in range(11)]
+    answers = tried(own_shop(), 11)
 
     assert [answer.status_code for answer in answers] == [401] * 10 + [429]
     assert answers[-1].json["violated_policies"] == ["account"]
@@ -161,6 +167,7 @@ def test_a_share_of_the_limit_is_for_each_process_that_has_no_redis(own_shop):
     shop = own_shop(HOMEROOM_RATE_LIMIT="8/minute", HOMEROOM_WORKERS="4")
 
     assert shop.keeper.get(shop.url).headers["RateLimit-Policy"] == '"default";q=2;w=60'
+    assert [answer.status_code for answer in tried(shop, 3)] == [401, 401, 429]
 
 
 @pytest.fixture

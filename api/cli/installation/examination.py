@@ -15,7 +15,7 @@ from api.errors import Unavailable
 from api.models import migrate
 from api.models.database import Database, Transaction, open_database
 from api.models.engines import UnsuitableDatabase
-from api.models.fitness import check_fit
+from api.models.fitness import check_fit, timeouts
 from api.models.registration import PromotionDue
 from api.models.tenancy import across
 from api.release import RELEASE
@@ -148,7 +148,9 @@ def _ask(database: Database, settings: Settings, found: Examination) -> None:
             found.facts["database"] = f"SQLite {tx.scalar(text('SELECT sqlite_version()'))}"
         else:
             found.facts["database"] = f"PostgreSQL {tx.scalar(text('SHOW server_version'))}"
-            found.findings += _of_limits(tx, found.facts)
+            limits = timeouts(tx)
+            found.facts.update(limits)
+            found.findings += _of_limits(limits)
         _look_for_demonstration(tx, settings, found)
         oldest = tx.scalar(_OLDEST_NOTE)
         if oldest is not None and oldest < tx.now() - LATE:
@@ -160,10 +162,8 @@ def _ask(database: Database, settings: Settings, found: Examination) -> None:
             )
 
 
-def _of_limits(tx: Transaction, facts: dict[str, str]) -> Iterator[Finding]:
-    for name in ("lock_timeout", "statement_timeout"):
-        value = tx.scalar(text(f"SHOW {name}"))
-        facts[name] = value
+def _of_limits(limits: Mapping[str, str]) -> Iterator[Finding]:
+    for name, value in limits.items():
         if value == "0":
             yield Finding(
                 f"{name} is 0: a request may wait for ever",
