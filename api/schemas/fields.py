@@ -273,15 +273,16 @@ class LocalTime(fields.String):
 
 
 class ListOf(fields.List[Any]):
-    """A list of at most `most` values of one kind."""
+    """A list of at most `most` values of one kind; 100, unless it is only shown: then of any."""
 
     def __init__(
-        self, kind: fields.Field[Any], *, least: int = 0, most: int = 100, **options: Any
+        self, kind: fields.Field[Any], *, least: int = 0, most: int | None = None, **options: Any
     ) -> None:
         options["error_messages"] = {"invalid": FieldFault("wrong-type", "Send a list.")}
-        super().__init__(
-            kind, validate=Length(least or None, most), **field_options(options, nullable=False)
-        )
+        if most is None and not options.get("dump_only"):
+            most = 100
+        bounds = Length(least or None, most) if least or most else None
+        super().__init__(kind, validate=bounds, **field_options(options, nullable=False))
 
 
 class Part(fields.Nested):

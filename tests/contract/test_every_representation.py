@@ -178,6 +178,27 @@ def test_whoever_prefers_little_is_told_little_of_what_was_made(app, http_clock,
     assert "ETag" in made.headers
 
 
+@on_sqlite
+@named("upsert_")
+def test_whoever_prefers_little_is_told_little_of_an_upsert(app, http_clock, here, name):
+    target, world = here[name], a_world(app)
+    owner = world.personas["owner"]
+    path = world.path(target.template, external_id="heard-of-by-nobody")
+    new = world.body(name.replace("upsert_", "create_"))
+
+    made = owner.put(path, new, headers=MINIMAL)
+    member, value = a_change(target, owner.get(path).json)
+    changed = owner.put(path, {**new, member: value}, headers=MINIMAL)
+    after = owner.get(path)
+
+    assert (made.status_code, changed.status_code) == (201, 204), changed.text
+    assert made.data == changed.data == b""
+    for answer in (made, changed):
+        assert answer.headers["Preference-Applied"] == "return=minimal"
+    assert changed.headers["ETag"] == after.headers["ETag"]
+    assert after.json[member] == value
+
+
 def taken_by(target):
     """The parameters that a read takes."""
     served = target.served

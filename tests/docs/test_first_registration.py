@@ -1,17 +1,19 @@
 import subprocess
-import sys
 
 from tests.docs.pages import ROOT, blocks
 from tests.servers.programs import environment
 
-_, SUITE = blocks(ROOT / "docs" / "first-registration.md", "python")
+PAGE = ROOT / "docs" / "first-registration.md"
+_, SUITE = blocks(PAGE, "python")
+_, COMMANDS = blocks(PAGE, "sh")
 
 
 def test_the_suite_of_the_page_passes(tmp_path):
     (tmp_path / "test_first.py").write_text(SUITE)
+    (tmp_path / "homeroom").symlink_to(ROOT)
 
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
+        ["bash", "-ec", COMMANDS],
         cwd=tmp_path,
         env=environment(tmp_path),
         capture_output=True,

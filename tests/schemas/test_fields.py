@@ -293,6 +293,13 @@ def test_a_list_is_bounded_and_its_values_are_checked():
     assert fault_of(fields.ListOf(fields.Integer(), least=1), []) == "too-short"
 
 
+def test_a_list_that_is_only_shown_is_as_long_as_what_it_shows():
+    shown = fields.ListOf(fields.Integer(), dump_only=True)
+
+    assert shown.validate is None
+    assert fault_of(fields.ListOf(fields.Integer()), [1] * 101) == "too-long"
+
+
 def test_every_limit_is_shown_in_the_document():
     class Thing(Representation):
         """Everything at once."""

@@ -13,7 +13,7 @@ def done_by_the_page():
     """Give how the command of the page went, which leaves an SDK in build/sdk."""
     if reason := python_tools():
         pytest.skip(reason)
-    (command,) = blocks(ROOT / "docs/first-registration.md", "sh")
+    command, _ = blocks(ROOT / "docs/first-registration.md", "sh")
     return subprocess.run(
         ["bash", "-ec", command], cwd=ROOT, capture_output=True, text=True, check=False
     )

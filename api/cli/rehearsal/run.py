@@ -34,7 +34,7 @@ READERS = 8
 SETTLED_SECONDS = 3
 """After the day: who gave up a class may have set others free for another, and the sweeper seats
 those within about a second. What is read over seconds must not change meanwhile."""
-AGAIN_SECONDS = 60
+AGAIN_SECONDS = 300
 """For sending every command again; a whole day takes about half of it on a small machine."""
 
 
