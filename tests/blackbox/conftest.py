@@ -12,7 +12,7 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(config, items):
-    """The whole look at each set-up is a long form; in every run its checks are tests of their own."""
+    """The whole look at each set-up is a long form; its checks are tests of every run."""
     if config.getoption("--everywhere", default=False):
         return
     long = [item for item in items if item.get_closest_marker("everywhere")]
