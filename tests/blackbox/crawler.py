@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 TEMPLATE = re.compile(r"\{[^}]*\}")
 LINK = re.compile(r'<([^>]+)>; rel="[^"]+"(?:; method="[A-Z]+")?')
-MOST_PAGES = 400
+MOST_PAGES = 800
 
 _numbers = itertools.count(1)
 

@@ -61,10 +61,49 @@ def furnished(town):
         waiting = owner.post(f"{town.url}/students", new).json()["id"]
         place = owner.post(line, {"student_id": waiting, "on_full": "waitlist"})
         assert place.status_code == 201, place.text
+    to_be_decided(town)
     town.a_term("Unused")
     owner.post(f"{town.url}/courses", {"code": "NONE", "title": "Unused"})
     town.people["hostess"] = town.signed_up("hostess")
     return town
+
+
+def to_be_decided(town):
+    """Places in every state from which somebody may take them further: the student's, and others.
+
+    Of the others there are enough for an owner and a registrar to go each way from each state, in
+    several classes, as each of the two also calls some off.
+    """
+    (me,) = town.student.get("/v1/me").json()["students"]
+    own = [[me["id"]]] * MOST
+
+    def groups(size):
+        return [[town.a_student() for _ in range(size)] for _ in range(MOST + 1)]
+
+    def register(school_class, students, **more):
+        seats = school_class["_links"]["registrations"]["href"]
+        made = [town.owner.post(seats, {"student_id": each, **more}) for each in students]
+        assert {answer.status_code for answer in made} == {201}, made[-1].text
+        return [answer.json()["_links"] for answer in made]
+
+    for asking in groups(2 * MOST):
+        asked = town.a_class(title="Asked", approval_required=True, capacity=None).json()
+        register(asked, asking)
+    for waiting in (*own, *groups(2 * MOST)):
+        offered = {"capacity": len(waiting), "waitlist": {"mode": "offer"}}
+        school_class = town.a_class(title="Offered", **offered).json()
+        seats = register(school_class, [town.a_student() for _ in waiting])
+        register(school_class, waiting, on_full="waitlist")
+        for links in seats:
+            assert town.owner.post(links["drop"]["href"], links["drop"]["body"]).is_success
+    late = {"drop_until": "2020-01-01T00:00:00.000Z", "withdraw_until": "2029-01-01T00:00:00.000Z"}
+    for registered in (*own, *groups(MOST)):
+        register(town.a_class(title="Late", capacity=None, **late).json(), registered)
+    for registered in groups(MOST):
+        ended = town.a_class(title="Ended", capacity=None).json()
+        register(ended, registered)
+        end = ended["_links"]["self"]["href"]
+        assert town.owner.open("PATCH", end, json={"status": "ended"}, if_match="*").is_success
 
 
 @pytest.fixture(scope="module")
@@ -122,6 +161,17 @@ def test_check_40_every_documented_operation_is_reached(town, forms, crawl_of):
 
     missing = {name for name in forms.operations.keys() - reached if not is_unlinked(forms, name)}
     assert missing == set()
+
+
+def test_check_40_whatever_may_become_of_a_registration_is_offered_to_somebody(
+    town, forms, crawl_of
+):
+    registration = forms.document["components"]["schemas"]["Registration"]["properties"]
+    reads = {"self", "class", "student", "transitions"}
+
+    offered = {rel for role in town.people for _, rel in crawl_of(role).actions}
+
+    assert set(registration["_links"]["x-rels"]) - reads - offered == set()
 
 
 def is_unlinked(forms, name):
@@ -184,6 +234,7 @@ def values(town, person):
         ("create_class_registration", "join-waitlist"): who,
         ("create_registration", "create"): {**who, "class_id": a_class},
         ("create_student_registration", "create"): {"class_id": a_class},
+        ("create_registration_transition", "reject"): {"reason_code": "other"},
         ("create_registration_transition", "remove"): {"reason_code": "other"},
     }
 
