@@ -32,16 +32,38 @@ class Door:
 
 @dataclass(frozen=True)
 class Member:
-    """A member of a body that takes a text."""
+    """A member of a body that takes a text, or a list in whose first item one stands."""
 
     door: Door
     name: str
     most: int
     multiline: bool
     is_shown: bool
+    steps: tuple = ()
+    """From the member to the text: an index, and perhaps a name."""
+    beside: tuple = ()
+    """What an item needs beside the text: names and values."""
 
     def __str__(self):
-        return f"{self.door} {self.name}"
+        return f"{self.door} {self.pointer}"
+
+    @property
+    def pointer(self):
+        return "/".join(["#", self.name, *map(str, self.steps)])
+
+    def holding(self, text):
+        """Give a value of the member with this text in its place."""
+        if not self.steps:
+            return text
+        _, *name = self.steps
+        return [dict(self.beside) | {name[0]: text} if name else text]
+
+    def of(self, document):
+        """Give the text that stands in its place in a document."""
+        value = document[self.name]
+        for step in self.steps:
+            value = value[step]
+        return value
 
     @property
     def is_unique(self):
@@ -64,18 +86,40 @@ def text_members(document, door):
     media_type = MERGE if door.media_type == JSON_PATCH else door.media_type
     schema = resolved(document, operation["requestBody"]["content"][media_type]["schema"])
     shown = shown_by(document, operation)
-    found = []
-    for name, member in schema["properties"].items():
-        pattern = member.get("pattern")
-        names_what_exists = (
-            member.get("format") == "uri"
-            or (door.operation_id, name) in LOOKED_UP
-            or f"{{{name}}}" in door.template
+    return [
+        Member(
+            door,
+            name,
+            text["maxLength"],
+            text["pattern"] == patterns.LINES,
+            name in shown,
+            steps,
+            beside,
         )
-        if pattern in (patterns.LINE, patterns.LINES) and not names_what_exists:
-            is_multiline = pattern == patterns.LINES
-            found.append(Member(door, name, member["maxLength"], is_multiline, name in shown))
-    return found
+        for name, member in schema["properties"].items()
+        for text, steps, beside in texts_in(document, member)
+        if text.get("pattern") in (patterns.LINE, patterns.LINES)
+        and not names_what_exists(door, name, member)
+    ]
+
+
+def texts_in(document, member):
+    """Give what may be a text in a member: itself, the items of a list, or members of these."""
+    if member.get("type") != "array":
+        return [(member, (), ())]
+    item = resolved(document, member["items"])
+    needed = {name: IN_AN_ITEM[name] for name in item.get("required", ()) if name in IN_AN_ITEM}
+    inner = item.get("properties", {}).items()
+    return [(item, (0,), ())] + [(text, (0, name), tuple(needed.items())) for name, text in inner]
+
+
+def names_what_exists(door, name, member):
+    """Whether a text says which thing is meant, so that any other is of nothing."""
+    return (
+        member.get("format") == "uri"
+        or (door.operation_id, name) in LOOKED_UP
+        or f"{{{name}}}" in door.template
+    )
 
 
 def shown_by(document, operation):
@@ -167,14 +211,14 @@ class Victim:
     def _body(self, member, value):
         door = member.door
         if door.media_type == JSON_PATCH:
-            return [{"op": "add", "path": f"/{member.name}", "value": value}]
+            return [{"op": "add", "path": f"/{member.name}", "value": member.holding(value)}]
         if door.media_type == MERGE:
-            return {member.name: value}
+            return {member.name: member.holding(value)}
         if door.method == "POST":
             body = self.place.smallest(door.operation_id, "owner")
         else:
             body = self._standing(door)
-        return {**body, member.name: value}
+        return {**body, member.name: member.holding(value)}
 
     def _standing(self, door):
         """Give what stands where a PUT goes, as far as it can be written there."""
@@ -218,6 +262,11 @@ class Victim:
             }
 
 
+IN_AN_ITEM = {
+    "opens_at": "2027-01-01T08:00:00.000Z",
+    "closes_at": "2027-02-01T08:00:00.000Z",
+}
+"""What a window has to say beside its audience."""
 LOOKED_UP = frozenset({("create_token", "username"), ("create_token", "label")})
 """Texts that say which thing is meant, so that any other is of nothing; and one that stands
 behind the limit of logins, which no setting lifts."""

@@ -105,8 +105,8 @@ def fault_of_one(victim, member, string, taken):
     if fault is not None or answer.status_code == 409 or member.door.operation_id in PUBLIC:
         return fault
     kept = victim.read(answer.headers.get("Location") or victim.path(member.door))
-    if member.is_shown and kept[member.name] != expected:
-        return f"{member}: {sent!r} is stored as {kept[member.name]!r}"
+    if member.is_shown and member.of(kept) != expected:
+        return f"{member}: {sent!r} is stored as {member.of(kept)!r}"
     return None
 
 

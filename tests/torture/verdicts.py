@@ -64,7 +64,7 @@ def fault_of(text, door, due, answer):
 def fault_of_refusal(member, sent, answer):
     """Say what is wrong where a string had to be refused: its member is named, and no other."""
     places = {error.get("pointer") for error in answer.json().get("errors", ())}
-    if (said(answer), places) == (INVALID, {f"#/{member.name}"}):
+    if (said(answer), places) == (INVALID, {member.pointer}):
         return None
     return f"{member}: {sent!r} was answered {said(answer)} {places}"
 
@@ -83,5 +83,5 @@ def fault_of_text(member, expected, answer, taken):
         return f"{member}: {expected!r} was answered {status} {code}"
     if not member.is_shown:
         return None
-    shown = answer.json()[member.name]
+    shown = member.of(answer.json())
     return None if shown == expected else f"{member}: {expected!r} came back as {shown!r}"
