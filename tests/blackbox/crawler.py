@@ -37,6 +37,10 @@ class Crawl:
     base: str
     pages: dict = field(default_factory=dict)
     actions: dict = field(default_factory=dict)
+    blocked: dict = field(default_factory=dict)
+    """By relation: where it is named as what cannot be done now."""
+    deprecated: set = field(default_factory=set)
+    """Addresses to which a link leads that says it is deprecated."""
 
     def run(self):
         """Follow every link of every page; gives itself."""
@@ -70,16 +74,21 @@ class Crawl:
                 yield from self.read(page, part)
         if not isinstance(document, dict):
             return
+        here = document.get("_links", {}).get("self", {}).get("href", page)
         for name, part in document.items():
             if name == "_links":
-                here = part.get("self", {}).get("href", page)
                 yield from self._linked(here, part)
-            elif name != "_blocked":
+            elif name == "_blocked":
+                for rel in part:
+                    self.blocked.setdefault(rel, {})[here] = None
+            else:
                 yield from self.read(page, part)
 
     def _linked(self, page, links):
         for rel, link in links.items():
             href = TEMPLATE.sub("", link["href"])
+            if "deprecation" in link:
+                self.deprecated.add(href)
             if link.get("method", "GET") == "GET":
                 yield href
                 continue

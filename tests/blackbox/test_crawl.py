@@ -1,6 +1,9 @@
 import functools
 import itertools
+import re
 import secrets
+from dataclasses import replace
+from email.utils import parsedate_to_datetime
 
 import pytest
 
@@ -143,6 +146,15 @@ def test_check_40_whoever_follows_links_arrives(crawl_of, role):
     assert failed == {}
 
 
+def test_check_40_what_a_link_calls_deprecated_says_since_when_and_until_when(town, crawl_of):
+    """Nothing has to be deprecated; whatever is, is held to RFC 9745 and RFC 8594."""
+    for crawl in map(crawl_of, town.people):
+        for url in crawl.deprecated & crawl.pages.keys():
+            headers = crawl.pages[url].headers
+            assert re.fullmatch(r"@-?\d+", headers["Deprecation"]), url
+            assert parsedate_to_datetime(headers["Sunset"]).tzinfo is not None, url
+
+
 def test_check_40_every_documented_operation_is_reached(town, forms, crawl_of):
     crawls = [crawl_of(role) for role in town.people]
 
@@ -243,6 +255,32 @@ def require_account(person):
     """Leave out what would use up an account that somebody else made, or needs its password."""
     if not person.username:
         pytest.skip("links are used up with accounts of their own, and sign-up is closed there")
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_check_40_what_is_named_as_blocked_is_refused(town, forms, crawl_of, role):
+    """By the call that the same relation offers elsewhere, to this person or another."""
+    person, crawl = town.people[role], crawl_of(role)
+    offered = {
+        (forms.template_of(action.page, town.base), action.rel): action
+        for each in town.people
+        for action in itertools.chain(*crawl_of(each).actions.values())
+        if action.href.startswith(action.page)
+    }
+    done = []
+
+    for rel, pages in crawl.blocked.items():
+        for page in list(pages)[:MOST]:
+            action = offered.get((forms.template_of(page, town.base), rel))
+            before = person.get(page)
+            if action is None or rel not in before.json().get("_blocked", ()):
+                continue
+            called = replace(action, page=page, href=action.href.replace(action.page, page))
+            done.append((rel, page, taken(town, forms, person, called, before).status_code))
+            assert person.get(page).headers["ETag"] == before.headers["ETag"], done[-1]
+
+    assert [each for each in done if each[-1] not in {403, 404, 409}] == []
+    assert done or role == "stranger"
 
 
 @pytest.mark.parametrize("role", ["nobody", *ROLES])
