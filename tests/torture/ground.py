@@ -8,7 +8,7 @@ import httpx
 from openapi_schema_validator import OAS30WriteValidator
 from sqlalchemy import Engine, NullPool, create_engine, select
 
-from api.models.base import db
+from api.models.base import db, fold
 from api.schemas import patterns
 
 MERGE = "application/merge-patch+json"
@@ -50,6 +50,10 @@ class Member:
     @property
     def pointer(self):
         return "/".join(["#", self.name, *map(str, self.steps)])
+
+    def key(self, text):
+        """Give what tells texts apart where each stands once: codes are the same in any case."""
+        return fold(text) if self.name == "code" else text
 
     def holding(self, text):
         """Give a value of the member with this text in its place."""

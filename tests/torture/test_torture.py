@@ -2,7 +2,6 @@
 
 from itertools import count
 
-from api.models.base import fold
 from tests.torture.ground import PUBLIC, body_schema, doors, text_members
 from tests.torture.texts import due, json_texts, naughty_strings, sliced
 from tests.torture.verdicts import TAKEN, due_to, fault_of, fault_of_refusal, fault_of_text
@@ -90,7 +89,7 @@ def faults_of(victim, member, strings, record):
         expected = due(sent, member)
         if expected is not None:
             fault = fault_of_one(victim, member, (sent, expected), taken)
-            taken.add(fold(expected))
+            taken.add(member.key(expected))
             if fault is not None:
                 yield fault
 

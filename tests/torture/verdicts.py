@@ -2,7 +2,6 @@
 
 import json
 
-from api.models.base import fold
 from tests.fuzz.beyond_the_schema import unexplained
 from tests.torture.ground import JSON_PATCH, MERGE
 
@@ -72,10 +71,10 @@ def fault_of_refusal(member, sent, answer):
 def fault_of_text(member, expected, answer, taken):
     """Say what is wrong where a string had to be taken, as `expected`.
 
-    `taken` are the strings before it: where a member is unique, the same again is refused.
+    `taken` are the keys of those before it: where a member is unique, the same again is refused.
     """
     status, code = said(answer)
-    if member.is_unique and member.door.method == "POST" and fold(expected) in taken:
+    if member.is_unique and member.door.method == "POST" and member.key(expected) in taken:
         told = (status, code, answer.json().get("pointer"))
         is_due = told == (409, "duplicate-name", f"#/{member.name}")
         return None if is_due else f"{member}: {expected!r} again was answered {told}"
