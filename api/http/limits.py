@@ -25,6 +25,8 @@ REDIS_SECONDS: Final = 0.5
 """How long a Redis that does not answer holds a request up; by default it is for ever."""
 LOGIN_RATE_OF_ADDRESS: Final = "100/5minute"
 LOGIN_RATE_OF_ACCOUNT: Final = "10/5minute"
+FEWEST: Final = {"account": 3}
+"""The smallest share of a process: one who mistypes a password once must still get in."""
 
 
 class PatientMemory(MemoryStorage):
@@ -98,8 +100,8 @@ class RateLimits:
         }
         policies = {name: parse(rate) for name, rate in wanted.items() if rate != OFF}
         if workers > 1 and isinstance(storage, MemoryStorage):
-            for item in policies.values():
-                item.amount = max(1, item.amount // workers)
+            for name, item in policies.items():
+                item.amount = max(FEWEST.get(name, 1), item.amount // workers)
         return cls(storage, policies)
 
     def spend(self, served: operation, caller: Caller, *, is_revalidation: bool) -> State | None:

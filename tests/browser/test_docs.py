@@ -2,6 +2,8 @@ import secrets
 
 import pytest
 
+from tests.browser.chromium import visiting
+
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 
@@ -42,6 +44,19 @@ def test_a_refusal_is_shown_as_the_problem_that_it_is(visit):
     assert "authentication-required" in shown
     assert "application/problem+json" in shown
     assert visit.strays == []
+
+
+@pytest.mark.parametrize("motion", ["reduce", "no-preference"])
+def test_nothing_moves_for_who_asked_for_less_motion(browser, server, motion):
+    base = str(server.base_url).rstrip("/")
+    with visiting(browser, base, reduced_motion=motion) as visit:
+        visit.page.goto(f"{base}/docs")
+        visit.page.wait_for_selector(".authorize")
+        seconds = visit.page.eval_on_selector(
+            ".authorize", "button => getComputedStyle(button).transitionDuration"
+        )
+
+    assert (seconds == "0s") == (motion == "reduce")
 
 
 def test_every_operation_of_the_document_is_on_the_page(visit, server):

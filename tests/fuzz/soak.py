@@ -140,14 +140,17 @@ def main(arguments=None):
     left = complaints(tally, asked.cases, operations)
     seconds = time.monotonic() - began
     results = _results(tally, asked, seconds, schools) | {"complaints": left}
-    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
-    print(f"{tally.total()} cases, {len(tally.failures)} findings in {seconds:.0f} s: {RESULTS}")
+    asked.results.write_text(json.dumps(results, indent=1) + "\n")
+    found = len(tally.failures)
+    print(f"{tally.total()} cases, {found} findings in {seconds:.0f} s: {asked.results}")
     print("\n".join(left), file=sys.stderr)
     return 1 if left else 0
 
 
 def work(number, of, cases, seconds, seed):
     """Do one process's part; gives its tally, the schools it made, and the operations there are."""
+    # A terminal interrupts all of its processes: the first of them decides what becomes of us.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     # An end that was asked for is one with its folder and its server cleared away.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     random.seed(seed + number)
@@ -191,6 +194,7 @@ def _asked(arguments):
     parser.add_argument("--seconds", type=float, default=3600)
     parser.add_argument("--seed", type=int, default=time.time_ns() % 2**32)
     parser.add_argument("--processes", type=int, default=min(2, os.cpu_count() or 1))
+    parser.add_argument("--results", type=Path, default=RESULTS)
     return parser.parse_args(arguments)
 
 

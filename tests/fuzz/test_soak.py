@@ -1,5 +1,6 @@
 """The long form counts only when everything was sent by everybody and nothing was found."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -133,19 +134,30 @@ def test_what_is_optional_is_thinned_and_all_of_it_has_its_turn():
     assert members == {"w": 1, "x": 2, "y": 1, "z": 1}
 
 
-def test_an_interrupted_run_leaves_nothing_running():
-    soak = subprocess.Popen(
-        [sys.executable, "-m", "tests.fuzz.soak", "--processes", "1"],
+@pytest.fixture
+def soak(tmp_path):
+    """A long form that has begun, in a group of its own as a terminal has it."""
+    options = ["--processes", "1", "--seconds", "120", "--results", tmp_path / "fuzz.json"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.fuzz.soak", *options],
         cwd=ROOT,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     )
-    with soak:
-        assert any("owner examples" in line for line in soak.stderr)
-        children = psutil.Process(soak.pid).children(recursive=True)
+    with process:
+        assert any("owner examples" in line for line in process.stderr)
+        yield process
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
 
-        soak.send_signal(signal.SIGINT)
-        soak.communicate(timeout=60)
+
+@pytest.mark.parametrize("interrupt", [os.kill, os.killpg])
+def test_an_interrupted_run_leaves_nothing_running(soak, interrupt):
+    children = psutil.Process(soak.pid).children(recursive=True)
+
+    interrupt(soak.pid, signal.SIGINT)
+    soak.communicate(timeout=60)
 
     assert soak.returncode != 0
     assert children

@@ -35,7 +35,7 @@ SETTLED_SECONDS = 3
 """After the day: who gave up a class may have set others free for another, and the sweeper seats
 those within about a second. What is read over seconds must not change meanwhile."""
 AGAIN_SECONDS = 300
-"""For sending every command again; a whole day takes about half of it on a small machine."""
+"""For sending every command again: several times what a whole day takes on two cores."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
