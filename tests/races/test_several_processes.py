@@ -14,6 +14,8 @@ from tests.servers.programs import ROOT, one_port
 from tests.services.school import School
 
 BEFORE_THE_KILL = 15
+VISITS = 6
+"""How often a crowd comes to where two may meet; on a busy machine they may miss each other."""
 
 
 @pytest.fixture
@@ -80,6 +82,10 @@ def test_twin_of_two_servers_without_the_lock_of_the_class_two_answers_are_one_e
     with ExitStack() as servers:
         for _ in range(2):
             servers.enter_context(serving(tmp_path, fresh_database_url, visitors, program=program))
-        rush(visitors.acts())
+        for _ in range(VISITS):
+            rush(visitors.acts())
+            found = broken(visitors.school)
+            if found:
+                break
 
-    assert 12 in broken(visitors.school)
+    assert 12 in found
