@@ -85,7 +85,7 @@ def test_twin_of_two_servers_without_the_lock_of_the_class_two_answers_are_one_e
         for _ in range(VISITS):
             rush(visitors.acts())
             found = broken(visitors.school)
-            if found:
+            if 12 in found:
                 break
 
     assert 12 in found
