@@ -69,7 +69,7 @@ class Visit:
 @contextmanager
 def visiting(browser, base, **options):
     """Open a fresh page whose console and requests are watched."""
-    # Half of the time of a click is spent on watching things move.
+    # A fifth of the time of a click goes by while things move.
     context = browser.new_context(**{"reduced_motion": "reduce"} | options)
     page = context.new_page()
     # The forms of lists have a hundred fields, and two cores may be shared by other tests.

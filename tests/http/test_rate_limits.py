@@ -167,7 +167,6 @@ def test_a_share_of_the_limit_is_for_each_process_that_has_no_redis(own_shop):
     shop = own_shop(HOMEROOM_RATE_LIMIT="8/minute", HOMEROOM_WORKERS="4")
 
     assert shop.keeper.get(shop.url).headers["RateLimit-Policy"] == '"default";q=2;w=60'
-    assert [answer.status_code for answer in tried(shop, 4)] == [401] * 3 + [429]
 
 
 @pytest.mark.parametrize(("workers", "tries"), [("1", 10), ("2", 5), ("16", 3)])
