@@ -11,8 +11,16 @@ from flask import Request, request
 from flask.globals import app_ctx
 
 from api.errors import FieldError, InvalidHeader
-from api.http import conditional, negotiation, patches, preferences, requests, strict_json
-from api.http.parser import load_body, load_query
+from api.http import (
+    conditional,
+    known_bodies,
+    negotiation,
+    patches,
+    preferences,
+    requests,
+    strict_json,
+)
+from api.http.parser import load_query
 from api.http.revision import Precondition, Revision, Whole
 
 if TYPE_CHECKING:
@@ -97,7 +105,9 @@ class Asked:
         schema = self.served.body
         if schema is not None and (self.verb == "POST" or self.served.partial):
             document = {} if self.media_type is None else self.document
-            self.body = load_body(schema, document, partial=self.served.partial)
+            self.body = known_bodies.loaded(
+                schema, self.raw, document, partial=self.served.partial
+            )
 
     def arguments(self, tx: Transaction, caller: Caller) -> dict[str, Any]:
         """What the method of the resource named of these."""
