@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 import psycopg
-from psycopg import generators
 from psycopg.adapt import Transformer
 from psycopg.errors import error_from_result
 from psycopg.pq import ExecStatus, Format, TransactionStatus
-from psycopg.pq.abc import PGresult
+from psycopg.abc import PQGen
+from psycopg.pq.abc import PGconn, PGresult
+from psycopg.waiting import Ready, Wait
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
@@ -156,13 +157,28 @@ def _in_one_trip(driver: psycopg.Connection[Any], commands: Iterable[_Command]) 
     for command in commands:
         server.send_query_prepared(*command)
     server.pipeline_sync()
-    wait_for = driver.wait
-    results = wait_for(generators.execute(server))
-    while results[-1].status != ExecStatus.PIPELINE_SYNC:
-        results += wait_for(generators.fetch_many(server))
+    results = driver.wait(_results(server))
     server.exit_pipeline_mode()
     # Of those behind one that failed the server says only that they were passed over.
-    return [_checked(result) for result in results[:-1]]
+    return [_checked(result) for result in results]
+
+
+def _results(server: PGconn) -> PQGen[list[PGresult]]:
+    """What a pipeline came to, read as it arrives; as libpq's manual has it (34.4, 34.5)."""
+    while server.flush():
+        if (yield Wait.RW) & Ready.R:
+            server.consume_input()
+    results = []
+    while True:
+        while server.is_busy():
+            yield Wait.R
+            server.consume_input()
+        result = server.get_result()
+        if result is None:  # the end of one statement's results
+            continue
+        if result.status == ExecStatus.PIPELINE_SYNC:
+            return results
+        results.append(result)
 
 
 def _loaded(kept: _Kept, ready: Prepared, result: PGresult) -> list[tuple[Any, ...]]:
