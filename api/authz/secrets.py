@@ -15,8 +15,8 @@ from typing import Final
 
 ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 RANDOM_CHARACTERS: Final = 30
-CHECK_CHARACTERS: Final = 6
 SHOWN_CHARACTERS: Final = 8
+_PAIRS: Final = tuple(first + second for first in ALPHABET for second in ALPHABET)
 
 TOKEN_PREFIX: Final = "hr_"  # noqa: S105  # the part of a token that is no secret
 INVITATION_PREFIX: Final = "hri_"
@@ -32,12 +32,9 @@ def new_secret(prefix: str, *, choose: Callable[[str], str] = secrets.choice) ->
 
 def checksum(text: str) -> str:
     """CRC32 of the text as six base62 characters."""
-    number = zlib.crc32(text.encode("ascii"))
-    digits = []
-    for _ in range(CHECK_CHARACTERS):
-        number, digit = divmod(number, len(ALPHABET))
-        digits.append(ALPHABET[digit])
-    return "".join(reversed(digits))
+    above, last = divmod(zlib.crc32(text.encode("ascii")), len(_PAIRS))
+    first, middle = divmod(above, len(_PAIRS))
+    return _PAIRS[first] + _PAIRS[middle] + _PAIRS[last]
 
 
 def is_well_formed(secret: str, prefix: str) -> bool:

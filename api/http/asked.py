@@ -105,9 +105,7 @@ class Asked:
         schema = self.served.body
         if schema is not None and (self.verb == "POST" or self.served.partial):
             document = {} if self.media_type is None else self.document
-            self.body = known_bodies.loaded(
-                schema, self.raw, document, partial=self.served.partial
-            )
+            self.body = known_bodies.loaded(schema, self.raw, document, partial=self.served.partial)
 
     def arguments(self, tx: Transaction, caller: Caller) -> dict[str, Any]:
         """What the method of the resource named of these."""

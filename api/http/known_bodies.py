@@ -21,7 +21,7 @@ LONGEST: Final = 100
 """Bytes of a body that is kept: anybody with a token may send one."""
 
 _Key = tuple[type[Schema], bool, bytes]
-_found: Recent[_Key, dict[str, Any]] = Recent(GENERATION)
+KNOWN: Final[Recent[_Key, dict[str, Any]]] = Recent(GENERATION)
 
 
 def loaded(kind: type[Schema], raw: bytes, document: Any, *, partial: bool) -> dict[str, Any]:
@@ -31,11 +31,11 @@ def loaded(kind: type[Schema], raw: bytes, document: Any, *, partial: bool) -> d
         ValidationFailed: as `load_body`.
     """
     key = kind, partial, raw
-    found = _found.find(key)
+    found = KNOWN.find(key)
     if found is None:
         found = load_body(kind, document, partial=partial)
         if len(raw) <= LONGEST and all(map(_is_plain, found.values())):
-            _found.keep(key, found)
+            KNOWN.keep(key, found)
     return dict(found)
 
 
