@@ -39,6 +39,8 @@ class Member:
     most: int
     multiline: bool
     is_shown: bool
+    form: str = ""
+    """The pattern of a narrower form than that of a text."""
     steps: tuple = ()
     """From the member to the text: an index, and perhaps a name."""
     beside: tuple = ()
@@ -86,6 +88,16 @@ def doors(document):
 
 def text_members(document, door):
     """List the members of a door that take a text; of a JSON Patch, what it may write."""
+    return [member for member in string_members(document, door) if not member.form]
+
+
+def formed_members(document, door):
+    """List those that take strings of a narrower form only: names, addresses, ids, times."""
+    return [member for member in string_members(document, door) if member.form]
+
+
+def string_members(document, door):
+    """List the members of a door that take strings, but for those that hide what they were sent."""
     operation = document["paths"][door.template][door.method.lower()]
     media_type = MERGE if door.media_type == JSON_PATCH else door.media_type
     schema = resolved(document, operation["requestBody"]["content"][media_type]["schema"])
@@ -94,15 +106,16 @@ def text_members(document, door):
         Member(
             door,
             name,
-            text["maxLength"],
+            text.get("maxLength"),
             text["pattern"] == patterns.LINES,
             name in shown,
+            "" if text["pattern"] in (patterns.LINE, patterns.LINES) else text["pattern"],
             steps,
             beside,
         )
         for name, member in schema["properties"].items()
         for text, steps, beside in texts_in(document, member)
-        if text.get("pattern") in (patterns.LINE, patterns.LINES)
+        if text.get("pattern", patterns.NO_NUL) != patterns.NO_NUL
         and not names_what_exists(door, name, member)
     ]
 
@@ -269,8 +282,10 @@ class Victim:
 IN_AN_ITEM = {
     "opens_at": "2027-01-01T08:00:00.000Z",
     "closes_at": "2027-02-01T08:00:00.000Z",
+    "name": "Staff",
+    "amount_minor": 100,
 }
-"""What a window has to say beside its audience."""
+"""What an item has to say beside one of its texts: a window, an instructor, a price."""
 LOOKED_UP = frozenset({("create_token", "username"), ("create_token", "label")})
 """Texts that say which thing is meant, so that any other is of nothing; and one that stands
 behind the limit of logins, which no setting lifts."""

@@ -1,13 +1,15 @@
 """Bodies that are no JSON, or hardly, and strings that break programs: refused, or kept whole."""
 
+import re
 from itertools import count
 
-from tests.torture.ground import PUBLIC, body_schema, doors, text_members
-from tests.torture.texts import due, json_texts, naughty_strings, sliced
+from tests.torture.ground import PUBLIC, body_schema, doors, formed_members, text_members
+from tests.torture.texts import due, json_texts, naughty_strings, normal, sliced
 from tests.torture.verdicts import TAKEN, due_to, fault_of, fault_of_refusal, fault_of_text
 
 EVERY = 118
-"""Of the naughty strings each member gets one in so many here, and all of them in the soak."""
+"""Of the naughty strings each member, or the first of each form, gets one in so many here; in the
+soak every member gets all of them."""
 REASONS = "reason_code"
 
 
@@ -64,9 +66,33 @@ def test_a_naughty_string_comes_back_normal_and_trimmed_or_is_refused_at_its_pla
     record["tests that held"] += 1
 
 
-def members_of(victim, door):
-    """List the members of a door, in a school where nobody has called it."""
-    members = text_members(victim.document, door)
+def test_a_naughty_string_where_a_form_is_asked_for_has_it_or_is_refused_at_its_place(
+    victim, is_whole, record
+):
+    strings, shift = naughty_strings(is_whole), count()
+    every = 1 if is_whole else EVERY
+    met = set()
+
+    def is_due(member):
+        is_new = member.form not in met
+        met.add(member.form)
+        return is_whole or is_new
+
+    faults = [
+        fault
+        for door in doors(victim.document)
+        for member in members_of(victim, door, formed_members)
+        if is_due(member)
+        for fault in faults_of_a_form(victim, member, strings[next(shift) % every :: every], record)
+    ]
+
+    assert faults == [], "\n".join(faults[:100])
+    record["tests that held"] += 1
+
+
+def members_of(victim, door, listed=text_members):
+    """List members of a door, in a school where nobody has called it."""
+    members = listed(victim.document, door)
     if members:
         victim.move()
     return members
@@ -76,14 +102,9 @@ def faults_of(victim, member, strings, record):
     record["members"] += 1
     record["strings in members"] += len(strings)
     victim.prepare(member.door, len(strings))
-    before = victim.stored()
-    for sent in strings:
-        if due(sent, member) is None:
-            fault = fault_of_refusal(member, sent, victim.send_member(member, sent))
-            if fault is not None:
-                yield fault
-    if victim.stored() != before:
-        yield f"{member}: what was refused is half-written"
+    yield from faults_of_refused(
+        victim, member, [sent for sent in strings if due(sent, member) is None]
+    )
     taken = set()
     for sent in strings:
         expected = due(sent, member)
@@ -92,6 +113,39 @@ def faults_of(victim, member, strings, record):
             taken.add(member.key(expected))
             if fault is not None:
                 yield fault
+
+
+def faults_of_refused(victim, member, strings):
+    """Send strings that have to be refused, and see that nothing is left of them."""
+    before = victim.stored()
+    for sent in strings:
+        fault = fault_of_refusal(member, sent, victim.send_member(member, sent))
+        if fault is not None:
+            yield fault
+    if victim.stored() != before:
+        yield f"{member}: what was refused is half-written"
+
+
+def faults_of_a_form(victim, member, strings, record):
+    """Send strings of which the schema says too little to foretell which are taken."""
+    record["members of a form"] += 1
+    record["strings in members of a form"] += len(strings)
+    victim.prepare(member.door, len(strings))
+    has_form = re.compile(member.form).fullmatch
+    yield from faults_of_refused(
+        victim, member, [sent for sent in strings if not has_form(normal(sent))]
+    )
+    for sent in filter(lambda sent: has_form(normal(sent)), strings):
+        before, answer = victim.stored(), victim.send_member(member, sent)
+        if answer.is_success:
+            fault = fault_of_text(member, normal(sent), answer, ())
+        else:
+            # A word may look like the name of a time zone, and be none.
+            fault = fault_of_refusal(member, sent, answer)
+            if victim.stored() != before:
+                yield f"{member}: {sent!r} was refused, and is half-written"
+        if fault is not None:
+            yield fault
 
 
 def fault_of_one(victim, member, string, taken):

@@ -72,6 +72,11 @@ def sliced(texts, turn):
     return [members[turn % len(members)] for members in classes.values()]
 
 
+def normal(text):
+    """Give the form in which a text is kept."""
+    return unicodedata.normalize("NFC", text).strip()
+
+
 def due(sent, member):
     """Tell what a text member makes of a string; None where it is refused."""
     is_multiline = member.multiline
@@ -79,5 +84,5 @@ def due(sent, member):
     forbidden = FORBIDDEN - LINE_BREAKS if is_multiline else FORBIDDEN
     if forbidden & set(text):
         return None
-    shown = unicodedata.normalize("NFC", text).strip()
+    shown = normal(text)
     return shown if 1 <= len(shown) <= member.most else None
