@@ -168,7 +168,7 @@ def _results(server: PGconn) -> PQGen[list[PGresult]]:
     while server.flush():
         if (yield Wait.RW) & Ready.R:
             server.consume_input()
-    results = []
+    results: list[PGresult] = []
     while True:
         while server.is_busy():
             yield Wait.R
