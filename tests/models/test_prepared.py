@@ -121,3 +121,12 @@ def test_a_statement_whose_first_run_failed_gives_rows_the_next_time(fresh_datab
     for _ in range(3):
         with getattr(fresh_database, way)() as tx:
             assert tx.scalar(number, text="3") == 3
+
+
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+def test_more_than_a_socket_takes_at_once_is_sent_whole(fresh_database):
+    length = select(func.length(cast(bindparam("text", type_=Text), Text)))
+
+    for _ in range(2):
+        with fresh_database.write() as tx:
+            assert tx.scalar(length, text="a" * 10_000_000) == 10_000_000
