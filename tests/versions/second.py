@@ -6,10 +6,11 @@ from typing import Any
 from api.authz.policy import Action
 from api.errors import DuplicateName, Forbidden, NotFound
 from api.http.operation import operation
-from api.http.restful import HomeroomApi, Resource
+from api.http.restful import Resource
 from api.schemas.base import Representation
 from api.schemas.fields import Date, Id, Integer, Text
 from api.schemas.hypermedia import Hypermedia, Rel
+from tests.versions.serving import serve
 
 
 class TermV2Schema(Representation):
@@ -62,10 +63,5 @@ class TermV2Item(Resource):
 
 def mount(app):
     """Serve version 2 beside version 1."""
-    homeroom = app.extensions["homeroom"]
-    api = HomeroomApi()
-    given = {"edge": homeroom.edge, "terms": homeroom.container.terms}
-    api.add(TermV2Item, "/v2/terms/<id(trm):term_id>", **given)
-    api.init_app(app)
-    homeroom.edge.renderer.compile(app)
-    homeroom.lifetimes.compile(app)
+    terms = app.extensions["homeroom"].container.terms
+    serve(app, TermV2Item, "/v2/terms/<id(trm):term_id>", terms=terms)
