@@ -43,16 +43,16 @@ Bases = Sequence[str]
 
 @contextmanager
 def homerooms() -> Iterator[Bases]:
-    """Two server processes: one that is open for sign-up, and one whose database is away."""
+    """Two server processes: one that has all to refuse with, and one whose database is away."""
     with TemporaryDirectory(prefix="homeroom-sdk-") as folder, ExitStack() as stack:
         migrate.upgrade(f"sqlite:///{Path(folder) / 'homeroom.sqlite3'}")
         with_database = {"HOMEROOM_RATE_LIMIT": "off", "HOMEROOM_REGISTRATION_RATE_LIMIT": LIMIT}
         # Nobody listens at that port.
         without = {"HOMEROOM_DATABASE_URL": "postgresql+psycopg://nobody@127.0.0.1:1/away"}
         bases = []
-        for environment in (with_database, without):
+        for module, environment in (("tests.sdk.refusing", with_database), ("asgi", without)):
             program = Program(
-                command=[sys.executable, "asgi.py"],
+                command=[sys.executable, "-m", module],
                 environment={
                     "HOMEROOM_ENV": "development",
                     "HOMEROOM_OPEN_SIGNUP": "on",
