@@ -12,6 +12,8 @@ from sdk import Change, Refused, SchoolClass, Sdk
 PASSWORD = "a seat for everyone"  # noqa: S105  # of an account that lives as long as this run
 NOBODYS = "cls_" + "0" * 26
 OVER_THE_LIMIT = " " * (2**20 + 1)
+ENDED, FAILING = "/v0/me", "/v1/failures"
+"""Addresses that no signature has: only the server under test does."""
 LONG_CURSOR = "ü" * 2000
 """Short enough for every check of a text, and too long as part of an address."""
 MOST_ATTEMPTS = 100
@@ -173,6 +175,10 @@ class Flow:
     def conflict(self) -> None:
         refused(lambda: self.anybody.sign_up(self.name, PASSWORD), 409, "duplicate-name")
 
+    def gone(self) -> None:
+        refusal = refused(self.me.changing(Change(path=ENDED)).whoami, 410, "version-sunset")
+        assert refusal.links["successor-version"] == f"{self.me.base}/v1/me"
+
     def too_large(self) -> None:
         # A client that knows how long each text may be would not send it.
         refused(lambda: self.founding(Change(content=OVER_THE_LIMIT)), 413, "body-too-large")
@@ -210,6 +216,9 @@ class Flow:
     def long_headers(self) -> None:
         wordy = self.me.changing(Change(headers={"X-Words": "x" * 2**14}))
         refused(wordy.whoami, 431, "headers-too-large")
+
+    def internal_error(self) -> None:
+        refused(self.me.changing(Change(path=FAILING)).whoami, 500, "internal-error")
 
     def unavailable(self) -> None:
         refusal = refused(self.away.whoami, 503, "upstream-unavailable")

@@ -8,6 +8,9 @@ const NOBODYS = `cls_${"0".repeat(26)}`;
 const OVER_THE_LIMIT = " ".repeat(2 ** 20 + 1);
 /** Short enough for every check of a text, and too long as part of an address. */
 const LONG_CURSOR = "ü".repeat(2000);
+/** Addresses that no signature has: only the server under test does. */
+const ENDED = "/v0/me";
+const FAILING = "/v1/failures";
 /** More than the server under test allows in an hour. */
 const MOST_ATTEMPTS = 100;
 
@@ -180,6 +183,10 @@ function driverOf(sdk: Maker, base: string, away: string): Driver {
     async conflict() {
       await refused(anybody.signUp(name, PASSWORD), 409, "duplicate-name");
     },
+    async gone() {
+      const { problem } = await refused(changing({ path: ENDED }).whoami(), 410, "version-sunset");
+      same(problem.successor, `${base}/v1/me`);
+    },
     async too_large() {
       await refused(another({ body: OVER_THE_LIMIT }), 413, "body-too-large");
     },
@@ -209,6 +216,9 @@ function driverOf(sdk: Maker, base: string, away: string): Driver {
     async long_headers() {
       const wordy = changing({ headers: { "X-Words": "x".repeat(2 ** 14) } });
       await refused(wordy.whoami(), 431, "headers-too-large");
+    },
+    async internal_error() {
+      await refused(changing({ path: FAILING }).whoami(), 500, "internal-error");
     },
     async unavailable() {
       saysWhen(await refused(sdk(away, "made-up").whoami(), 503, "upstream-unavailable"));

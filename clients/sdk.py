@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, Self, TypeVar
+from urllib.parse import urljoin
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -96,6 +97,8 @@ class Refused(Exception):
         """The code of each reason."""
         self.pointers: list[object] = []
         """The place of each fault."""
+        self.links: dict[str, str] = {}
+        """Where each relation leads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,11 @@ class Change:
     headers: Mapping[str, str | None] = field(default_factory=dict)
     """None takes one off."""
     content: str | None = None
+    path: str | None = None
+
+    def address_of(self, before: str) -> str:
+        """Where it is sent."""
+        return before if self.path is None else urljoin(before, self.path)
 
     def headers_of(self, before: Mapping[str, str]) -> dict[str, str]:
         """The headers that are sent."""

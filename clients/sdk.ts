@@ -21,6 +21,7 @@ export type Problem = {
   requestId: string;
   blocks: string[];
   pointers: (string | undefined)[];
+  successor: string | undefined;
 };
 
 /** A refusal that came as a typed object. */
@@ -34,7 +35,12 @@ export class Refused extends Error {
 }
 
 /** What becomes of a request on its way out, by the means that a client has for that. */
-export type Change = { method?: string; headers?: Record<string, string | null>; body?: string };
+export type Change = { method?: string; path?: string; headers?: Record<string, string | null>; body?: string };
+
+/** Where the request is sent. */
+export function addressAfter(change: Change, before: string): string {
+  return change.path === undefined ? before : new URL(change.path, before).href;
+}
 
 /** The headers that are sent; null takes one off. */
 export function headersAfter(change: Change, before: HeadersInit | undefined): Headers {

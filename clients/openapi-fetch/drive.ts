@@ -3,7 +3,7 @@ import createClient, { type Middleware } from "openapi-fetch";
 import { drive } from "./flow";
 import { same, there } from "./journey";
 import type { components, paths } from "./schema";
-import { type Change, type OnFull, type Registration, type Sdk, type Wanted, Refused, headersAfter } from "./sdk";
+import { type Change, type OnFull, type Registration, type Sdk, type Wanted, Refused, addressAfter, headersAfter } from "./sdk";
 
 type Schemas = components["schemas"];
 type Answered<T> = { data?: T; error?: Schemas["Problem"]; response: Response };
@@ -13,7 +13,8 @@ function made<T>({ data, error, response }: Answered<T>, status: number): T {
   if (error) {
     const blocks = (error.blocks ?? []).map((block) => block.code);
     const pointers = (error.errors ?? []).map((fault) => fault.pointer);
-    throw new Refused({ ...error, requestId: error.request_id, blocks, pointers }, response);
+    const successor = error._links?.["successor-version"]?.href;
+    throw new Refused({ ...error, requestId: error.request_id, blocks, pointers, successor }, response);
   }
   same(response.status, status);
   return there(data);
@@ -48,7 +49,8 @@ function sending(change: Change): Middleware {
     onRequest({ request }) {
       const { method = request.method, body } = change;
       const headers = headersAfter(change, request.headers);
-      return new Request(request, { method, headers, ...(body !== undefined && { body }) });
+      const sent = new Request(addressAfter(change, request.url), request);
+      return new Request(sent, { method, headers, ...(body !== undefined && { body }) });
     },
   };
 }

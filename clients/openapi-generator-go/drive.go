@@ -305,6 +305,19 @@ func (j *journey) conflict() {
 	refused(answer, err, 409, "duplicate-name")
 }
 
+// elsewhere asks who the person is at an address that no method of the client has: only the server under test does.
+func (j *journey) elsewhere(path string) (*http.Response, error) {
+	straying := j.with(func(request *http.Request) { request.URL.Path = path })
+	_, answer, err := straying.AccountAPI.GetMe(j.me).Execute()
+	return answer, err
+}
+
+func (j *journey) gone() {
+	answer, err := j.elsewhere("/v0/me")
+	problem := refused(answer, err, 410, "version-sunset")
+	same(problem.GetLinks()["successor-version"].Href, j.base+"/v1/me")
+}
+
 func (j *journey) founding(client *homeroom.APIClient, name, timezone string) (*http.Response, error) {
 	body := homeroom.NewOrganizationCreate(name, j.name+"-2", timezone)
 	_, answer, err := client.OrganizationsAPI.CreateOrganization(j.me).OrganizationCreate(*body).Execute()
@@ -353,6 +366,11 @@ func (j *journey) rateLimited() {
 	}
 	refused(answer, err, 429, "rate-limited")
 	saysWhen(answer)
+}
+
+func (j *journey) internalError() {
+	answer, err := j.elsewhere("/v1/failures")
+	refused(answer, err, 500, "internal-error")
 }
 
 func (j *journey) unavailable() {

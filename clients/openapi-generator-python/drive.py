@@ -54,6 +54,7 @@ EXCEPTIONS: dict[int, type[ApiException]] = {
     404: NotFoundException,
     409: ConflictException,
     422: UnprocessableEntityException,
+    500: ServiceException,
     503: ServiceException,
 }
 """What it raises by status; the others are plain."""
@@ -76,7 +77,7 @@ class Changing(ApiClient):
         """Send what is left of it."""
         return super().call_api(
             self.change.method or method,
-            url,
+            self.change.address_of(url),
             self.change.headers_of(header_params),
             body if self.change.content is None else self.change.content,
             post_params,
@@ -92,6 +93,7 @@ def refusal_of(raised: ApiException) -> Refused:
     refusal = Refused(problem, Answer(problem, status, lower((raised.headers or {}).items())))
     refusal.blocks = [block.code for block in problem.blocks or []]
     refusal.pointers = [fault.pointer for fault in problem.errors or []]
+    refusal.links = {rel: link.href for rel, link in (problem.links or {}).items()}
     return refusal
 
 

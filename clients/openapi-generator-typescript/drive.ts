@@ -2,7 +2,7 @@
 import { drive } from "./flow";
 import * as generated from "./homeroom-sdk";
 import { same, there } from "./journey";
-import { type Change, type OnFull, type Registration, type Sdk, type Wanted, Refused, headersAfter } from "./sdk";
+import { type Change, type OnFull, type Registration, type Sdk, type Wanted, Refused, addressAfter, headersAfter } from "./sdk";
 
 /** The object of a call; what is refused is thrown as a typed object. */
 async function made<T>(call: Promise<T>): Promise<T> {
@@ -18,7 +18,8 @@ async function made<T>(call: Promise<T>): Promise<T> {
     const problem = generated.ProblemFromJSON(json);
     const blocks = (problem.blocks ?? []).map((block) => block.code);
     const pointers = (problem.errors ?? []).map((fault) => fault.pointer);
-    throw new Refused({ ...problem, blocks, pointers }, reason.response);
+    const successor = problem.links?.["successor-version"]?.href;
+    throw new Refused({ ...problem, blocks, pointers, successor }, reason.response);
   }
 }
 
@@ -42,7 +43,8 @@ function sending(change: Change): generated.Middleware {
   return {
     async pre({ url, init }) {
       const { method = init.method, body = init.body } = change;
-      return { url, init: { ...init, method, body, headers: headersAfter(change, init.headers) } };
+      const headers = headersAfter(change, init.headers);
+      return { url: addressAfter(change, url), init: { ...init, method, body, headers } };
     },
   };
 }

@@ -64,7 +64,7 @@ class Changing(httpx.HTTPTransport):
         content = self.change.content
         changed = httpx.Request(
             self.change.method or request.method,
-            request.url,
+            self.change.address_of(str(request.url)),
             headers=self.change.headers_of(request.headers),
             content=request.read() if content is None else content.encode(),
             extensions=request.extensions,
@@ -79,6 +79,9 @@ def answered(answer: Response[Any], kind: type[Typed], status: int) -> Answer[Ty
         refusal = Refused(found, Answer(found, answer.status_code, headers))
         refusal.blocks = [block.code for block in found.blocks or []]
         refusal.pointers = [fault.pointer for fault in found.errors or []]
+        if found.field_links:
+            links = found.field_links.additional_properties
+            refusal.links = {rel: link.href for rel, link in links.items()}
         raise refusal
     assert answer.status_code == status, f"{answer.status_code}: {answer.content!r}"
     assert isinstance(found, kind), f"{type(found)} is no {kind}"

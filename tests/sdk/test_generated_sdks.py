@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from api.http.problems import STATUS_OF_FAMILY
 from clients import comparison
 from clients.comparison import (
     CANNOT,
@@ -21,6 +22,7 @@ from clients.comparison import (
     table,
 )
 from clients.generators import GENERATORS, ROOT
+from clients.journey import STEPS
 
 KNOWN = {each.key: each for each in GENERATORS}
 PYTHON = "openapi-python-client"
@@ -53,6 +55,12 @@ def test_the_table_in_the_docs_knows_every_generator_and_every_step():
     for column in promised.values():
         assert set(column) == set(ROWS)
         assert set(column.values()) <= {OK, CANNOT}
+
+
+def test_there_is_a_step_for_every_status_that_a_refusal_can_have():
+    stepped = {int(words[:3]) for words in STEPS.values() if words[:3].isdecimal()}
+
+    assert stepped == set(STATUS_OF_FAMILY.values())
 
 
 def test_a_table_is_read_back_as_it_was_written(tmp_path, monkeypatch):
