@@ -13,7 +13,7 @@ import psycopg
 from psycopg.abc import PQGen
 from psycopg.adapt import Transformer
 from psycopg.errors import error_from_result
-from psycopg.pq import ExecStatus, Format, TransactionStatus
+from psycopg.pq import ConnStatus, ExecStatus, Format, TransactionStatus
 from psycopg.pq.abc import PGconn, PGresult
 from psycopg.waiting import Ready, Wait
 from sqlalchemy import Connection
@@ -166,7 +166,8 @@ def _in_one_trip(driver: psycopg.Connection[Any], commands: Iterable[_Command]) 
 def _results(server: PGconn) -> PQGen[list[PGresult]]:
     """What a pipeline came to, read as it arrives; as libpq's manual has it (34.4, 34.5)."""
     while server.flush():
-        if (yield Wait.RW) & Ready.R:
+        ready = yield Wait.RW
+        if ready and ready & Ready.R:
             server.consume_input()
     results: list[PGresult] = []
     while True:
@@ -174,7 +175,9 @@ def _results(server: PGconn) -> PQGen[list[PGresult]]:
             yield Wait.R
             server.consume_input()
         result = server.get_result()
-        if result is None:  # the end of one statement's results
+        if result is None:  # the end of one statement's results, or of the connection
+            if server.status == ConnStatus.BAD:
+                raise psycopg.OperationalError("the connection is lost")
             continue
         if result.status == ExecStatus.PIPELINE_SYNC:
             return results

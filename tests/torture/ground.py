@@ -54,8 +54,12 @@ class Member:
         return "/".join(["#", self.name, *map(str, self.steps)])
 
     def key(self, text):
-        """Give what tells texts apart where each stands once: codes are the same in any case."""
-        return fold(text) if self.name == "code" else text
+        """Give what tells texts apart where each stands once: some are the same in any case."""
+        return fold(text) if self.name in {"code", "username"} else text
+
+    def shown(self, text):
+        """Give a text as it comes back: names of users are small."""
+        return fold(text) if self.name == "username" else text
 
     def holding(self, text):
         """Give a value of the member with this text in its place."""
@@ -286,7 +290,9 @@ IN_AN_ITEM = {
     "amount_minor": 100,
 }
 """What an item has to say beside one of its texts: a window, an instructor, a price."""
-LOOKED_UP = frozenset({("create_token", "username"), ("create_token", "label")})
+LOOKED_UP = frozenset(
+    {("create_token", "username"), ("create_token", "label"), ("create_member", "username")}
+)
 """Texts that say which thing is meant, so that any other is of nothing; and one that stands
 behind the limit of logins, which no setting lifts."""
 OF_ONE_CALLER = 50

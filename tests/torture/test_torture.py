@@ -1,11 +1,19 @@
 """Bodies that are no JSON, or hardly, and strings that break programs: refused, or kept whole."""
 
 import re
+from collections import defaultdict
 from itertools import count
 
 from tests.torture.ground import PUBLIC, body_schema, doors, formed_members, text_members
 from tests.torture.texts import due, json_texts, naughty_strings, normal, sliced
-from tests.torture.verdicts import TAKEN, due_to, fault_of, fault_of_refusal, fault_of_text
+from tests.torture.verdicts import (
+    TAKEN,
+    due_to,
+    fault_of,
+    fault_of_another,
+    fault_of_refusal,
+    fault_of_text,
+)
 
 EVERY = 118
 """Of the naughty strings each member, or the first of each form, gets one in so many here; in the
@@ -71,7 +79,7 @@ def test_a_naughty_string_where_a_form_is_asked_for_has_it_or_is_refused_at_its_
 ):
     strings, shift = naughty_strings(is_whole), count()
     every = 1 if is_whole else EVERY
-    met = set()
+    met, taken = set(), defaultdict(set)
 
     def is_due(member):
         is_new = member.form not in met
@@ -83,7 +91,9 @@ def test_a_naughty_string_where_a_form_is_asked_for_has_it_or_is_refused_at_its_
         for door in doors(victim.document)
         for member in members_of(victim, door, formed_members)
         if is_due(member)
-        for fault in faults_of_a_form(victim, member, strings[next(shift) % every :: every], record)
+        for fault in faults_of_a_form(
+            victim, member, strings[next(shift) % every :: every], taken[member.name], record
+        )
     ]
 
     assert faults == [], "\n".join(faults[:100])
@@ -126,7 +136,7 @@ def faults_of_refused(victim, member, strings):
         yield f"{member}: what was refused is half-written"
 
 
-def faults_of_a_form(victim, member, strings, record):
+def faults_of_a_form(victim, member, strings, taken, record):
     """Send strings of which the schema says too little to foretell which are taken."""
     record["members of a form"] += 1
     record["strings in members of a form"] += len(strings)
@@ -138,14 +148,24 @@ def faults_of_a_form(victim, member, strings, record):
     for sent in filter(lambda sent: has_form(normal(sent)), strings):
         before, answer = victim.stored(), victim.send_member(member, sent)
         if answer.is_success:
-            fault = fault_of_text(member, normal(sent), answer, ())
+            taken.add(member.key(normal(sent)))
+            record[f"strings that a {member.name} took"] += 1
+            fault = fault_of_text(member, member.shown(normal(sent)), answer, ())
         else:
-            # A word may look like the name of a time zone, and be none.
-            fault = fault_of_refusal(member, sent, answer)
+            fault = fault_of_no(member, sent, answer, taken)
             if victim.stored() != before:
                 yield f"{member}: {sent!r} was refused, and is half-written"
         if fault is not None:
             yield fault
+
+
+def fault_of_no(member, sent, answer, taken):
+    """Say what is wrong where a string of the right form was refused."""
+    if member.key(normal(sent)) in taken:
+        # Names of users and slugs stand once in the whole of Homeroom.
+        return fault_of_another(member, sent, answer)
+    # A word may look like the name of a time zone, and be none.
+    return fault_of_refusal(member, sent, answer)
 
 
 def fault_of_one(victim, member, string, taken):

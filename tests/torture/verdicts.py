@@ -68,6 +68,13 @@ def fault_of_refusal(member, sent, answer):
     return f"{member}: {sent!r} was answered {said(answer)} {places}"
 
 
+def fault_of_another(member, sent, answer):
+    """Say what is wrong where a string had to be refused because another thing has it."""
+    told = (*said(answer), answer.json().get("pointer"))
+    is_due = told == (409, "duplicate-name", f"#/{member.name}")
+    return None if is_due else f"{member}: {sent!r} again was answered {told}"
+
+
 def fault_of_text(member, expected, answer, taken):
     """Say what is wrong where a string had to be taken, as `expected`.
 
@@ -75,9 +82,7 @@ def fault_of_text(member, expected, answer, taken):
     """
     status, code = said(answer)
     if member.is_unique and member.door.method == "POST" and member.key(expected) in taken:
-        told = (status, code, answer.json().get("pointer"))
-        is_due = told == (409, "duplicate-name", f"#/{member.name}")
-        return None if is_due else f"{member}: {expected!r} again was answered {told}"
+        return fault_of_another(member, expected, answer)
     if status not in (200, 201):
         return f"{member}: {expected!r} was answered {status} {code}"
     if not member.is_shown:
