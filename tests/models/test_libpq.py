@@ -1,5 +1,6 @@
 """What a pipeline does when the server at its other end is none any more."""
 
+import signal
 import socket
 import threading
 from contextlib import contextmanager
@@ -34,6 +35,21 @@ def server_that_answers(answer):
         thread.join(10)
 
 
+@pytest.fixture
+def _in_time():
+    """Fail what would go on for ever."""
+
+    def stop(*_):
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, 10)
+    yield
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.usefixtures("_in_time")
 @pytest.mark.parametrize(
     "answer",
     [
