@@ -1,6 +1,7 @@
 """Every fixture comes from a plugin named for what it gives."""
 
 import gc
+import signal
 
 pytest_plugins = [
     "tests.private_postgres",
@@ -9,6 +10,11 @@ pytest_plugins = [
     "tests.toys",
     "tests.blackbox.world",
 ]
+
+
+def pytest_configure():
+    """Let programs be interrupted: a shell has what runs behind it ignore that, children too."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_finish():
