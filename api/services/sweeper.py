@@ -6,9 +6,6 @@ Nothing rests on it: a command that locks a class first settles what is due ther
 from __future__ import annotations
 
 import logging
-import secrets
-import threading
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
@@ -19,6 +16,7 @@ from api.models import dues, seats
 from api.models.database import Database, Transaction
 from api.models.locks import LockStep
 from api.services import promotion
+from api.services.rounds import Rounds
 from api.services.seat_book import SeatBook
 from api.services.token_uses import TokenUses
 
@@ -26,10 +24,6 @@ CLASSES_A_PASS: Final = 100
 RECORDS_A_PASS: Final = 500
 TOKENS_KEPT: Final = timedelta(days=30)
 """How long after its end a token still shows in its owner's list."""
-
-PAUSE_MS: Final = 1_000
-JITTER_MS: Final = 250
-"""Processes that started together would otherwise look at the same moment for ever."""
 
 _log = logging.getLogger("homeroom.sweeper")
 
@@ -48,8 +42,10 @@ class Sweeper:
 
     database: Database
     uses: TokenUses = field(default_factory=TokenUses)
-    _stopping: threading.Event = field(default_factory=threading.Event)
-    _thread: threading.Thread | None = None
+    _rounds: Rounds = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._rounds = Rounds("sweeper", self.once, _log)
 
     def once(self) -> Swept:
         """One pass: at most 100 classes, those that somebody noted first, and 500 old records.
@@ -61,7 +57,7 @@ class Sweeper:
         """
         settled = 0
         for class_id in self._due():
-            if self._stopping.is_set():
+            if self._rounds.is_stopping:
                 break
             settled += self._settled(class_id)
         swept = Swept(classes=settled, records=self._throw_away())
@@ -70,37 +66,20 @@ class Sweeper:
 
     def start(self) -> None:
         """Sweep every second from now on, in a thread of its own."""
-        self._thread = threading.Thread(target=self._run, name="sweeper", daemon=True)
-        self._thread.start()
+        self._rounds.start()
 
     @property
     def is_running(self) -> bool:
         """Whether it sweeps by itself."""
-        return self._thread is not None
+        return self._rounds.is_running
 
     def stop(self) -> None:
         """End: the class at hand is finished, no other is begun; what is noted gets written."""
-        self._stopping.set()
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
-            self._guarded(self._write_uses)
+        self._rounds.stop(last=self._write_uses)
 
     def _write_uses(self) -> None:
         while self.uses.write(self.database):
             pass
-
-    def _run(self) -> None:
-        while not self._stopping.wait(_pause_seconds()):
-            self._guarded(self.once)
-
-    def _guarded(self, sweep: Callable[[], object]) -> None:
-        try:
-            sweep()
-        except Unavailable as away:
-            _log.warning("a pass was given up: %s", away.detail)
-        except Exception:  # noqa: BLE001  # nobody would start the thread again
-            _log.exception("a pass failed")
 
     def _settled(self, class_id: UUID) -> bool:
         try:
@@ -148,8 +127,3 @@ def settle_class(tx: Transaction, class_id: UUID) -> bool:
     if notes:
         tx.execute(dues.DELETE_NOTES, {"organization_id": row.organization_id, "ids": notes})
     return True
-
-
-def _pause_seconds() -> float:
-    jitter = secrets.randbelow(2 * JITTER_MS + 1) - JITTER_MS
-    return (PAUSE_MS + jitter) / 1_000

@@ -153,7 +153,7 @@ def test_the_thread_sweeps_until_it_is_told_to_stop(fresh_database, clock):
     sweeper = Sweeper(fresh_database)
 
     sweeper.start()
-    sweeper._stopping.wait(2)
+    sweeper._rounds._stopping.wait(2)
     sweeper.stop()
 
     assert school.states(school_class) == ["enrolled", "expired"]
@@ -167,7 +167,7 @@ def test_a_failed_pass_does_not_end_the_thread(sweeper, caplog, failure, told):
     def fail():
         raise failure
 
-    sweeper._guarded(fail)
+    sweeper._rounds._guarded(fail)
 
     assert told in caplog.text
 
