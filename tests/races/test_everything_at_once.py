@@ -53,7 +53,8 @@ def test_twin_without_the_lock_of_the_class_two_are_told_of_one_event(without, m
     rush(crowd.acts())
 
     assert crowd.missing() != []
-    assert {1, 12} <= set(broken(crowd.school))
+    # By luck the seats may add up all the same; the numbers of the events cannot.
+    assert 12 in broken(crowd.school)
 
 
 @pytest.mark.twin
