@@ -38,6 +38,7 @@ from api.http.requests import Envelope
 from api.http.restful import HomeroomApi, IdConverter
 from api.http.versions import EXTENSION, VERSIONS, Versions
 from api.ids import Ids
+from api.jobs.worker import Worker
 from api.models.database import Database, open_database
 from api.release import RELEASE
 from api.resources import embedding
@@ -59,12 +60,14 @@ class Homeroom:
     discovery: Discovery
     lifetimes: Lifetimes
     sweeper: Sweeper
+    worker: Worker
     starting: threading.Event
     """Set while the process waits for a database that was away when it started."""
     stopping: threading.Event
 
     def close(self) -> None:
-        """End the sweeper, and let go of the database."""
+        """End the worker and the sweeper, and let go of the database."""
+        self.worker.stop()
         self.sweeper.stop()
         self.database.close()
 
@@ -187,6 +190,7 @@ def _mount(app: Flask, settings: Settings, database: Database, container: Contai
         discovery=Discovery(renderer=renderer, lifetimes=lifetimes, at_the_door=at_the_door),
         lifetimes=lifetimes,
         sweeper=Sweeper(database, uses),
+        worker=Worker(database),
         starting=threading.Event(),
         stopping=threading.Event(),
     )

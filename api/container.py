@@ -12,6 +12,7 @@ from api.services.classes import Classes
 from api.services.courses import Courses
 from api.services.intake import Intake
 from api.services.invitations import Invitations
+from api.services.jobs import Jobs
 from api.services.ledger_reads import Ledgers
 from api.services.meeting_patterns import MeetingPatterns
 from api.services.members import Members
@@ -50,6 +51,7 @@ class Container:
     classes: Classes
     patterns: MeetingPatterns
     sessions: Sessions
+    jobs: Jobs
 
 
 def build(database: Database, *, ids: Ids, is_signup_open: bool) -> Container:
@@ -78,4 +80,5 @@ def build(database: Database, *, ids: Ids, is_signup_open: bool) -> Container:
         classes=Classes(policy=policy, ids=ids),
         patterns=MeetingPatterns(policy=policy, ids=ids),
         sessions=Sessions(policy=policy, ids=ids),
+        jobs=Jobs(policy=policy, ids=ids),
     )

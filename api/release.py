@@ -1,3 +1,3 @@
 """Which release this is; semantic versioning of what clients see."""
 
-RELEASE = "0.1.0"
+RELEASE = "1.0.0"

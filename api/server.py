@@ -51,7 +51,7 @@ class Lifecycle:
     """Set in the moment of the signal; /readyz and whatever runs beside requests look at it."""
 
     close: Callable[[], None]
-    """Called when the last request is done: ends the sweeper, lets go of the database."""
+    """Called when the last request is done: ends sweeper and worker, lets go of the database."""
 
 
 @dataclass(frozen=True, slots=True)

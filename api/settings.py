@@ -57,7 +57,7 @@ class Settings:
     """HOMEROOM_REDIS_URL: where processes share their limits. None: each keeps its own."""
 
     broker_url: str | None = field(default=None, repr=False)
-    """HOMEROOM_BROKER_URL: where jobs are queued. None: they run in the process."""
+    """HOMEROOM_BROKER_URL: a broker, which nothing uses yet: jobs are queued in the database."""
 
     public_url: str | None = None
     """HOMEROOM_PUBLIC_URL: how every link begins, no slash at its end. None: from the request."""
@@ -91,6 +91,9 @@ class Settings:
 
     sweeper: bool = True
     """HOMEROOM_SWEEPER (on, off): whether this process does what falls due by the clock."""
+
+    jobs: bool = True
+    """HOMEROOM_JOBS (on, off): whether this process does jobs beside its requests."""
 
     log: LogForm = "json"
     """HOMEROOM_LOG: one JSON object a line, or text for people."""
@@ -141,6 +144,7 @@ class Settings:
             cors_origins=read("CORS_ORIGINS", _origins, ()),
             metrics_token=read("METRICS_TOKEN", str, None),
             sweeper=read("SWEEPER", _switch, default=True),
+            jobs=read("JOBS", _switch, default=True),
             log=read("LOG", _one_of({"json": "json", "text": "text"}), "json"),
             pooler=read("POOLER", _one_of({"none": "none", "transaction": "transaction"}), "none"),
             host=_Reader(environ, prefix="")("HOST", str, "127.0.0.1"),

@@ -44,7 +44,8 @@ def _nothing() -> None:
 
 
 def application_of(settings: Settings, prepare: Callable[[], None] = _nothing) -> Flask:
-    """Build the application on a database that this release can use; its sweeper runs then.
+    """Build the application on a database that this release can use; its sweeper and its
+    worker run then.
 
     `prepare` may make that database, and is called before it is looked at. A server that does not
     answer yet is waited for: until then the application refuses all that needs it by 503.
@@ -86,7 +87,7 @@ def _refusal_of(act: Callable[[], None]) -> Unavailable | None:
 
 
 def _begin(homeroom: Homeroom) -> None:
-    """Look whether the database fits, and let the sweeper run, unless the settings say not to.
+    """Look whether the database fits, and let sweeper and worker run, unless settings say no.
 
     Raises:
         UnsuitableDatabase: it does not fit.
@@ -99,6 +100,8 @@ def _begin(homeroom: Homeroom) -> None:
         log.warning("a request may wait for ever, for it is 0: %s", ", ".join(endless))
     if homeroom.settings.sweeper:
         homeroom.sweeper.start()
+    if homeroom.settings.jobs:
+        homeroom.worker.start()
 
 
 def _begin_or_close(homeroom: Homeroom) -> None:

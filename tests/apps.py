@@ -53,7 +53,7 @@ def school(app, http_clock):
 
 
 def settings_for(database_url, **changes):
-    """Settings of a test's application: limits off, sign-up open, no sweeper."""
+    """Settings of a test's application: limits off, sign-up open, no sweeper, no worker."""
     environ = {
         "HOMEROOM_ENV": "development",
         "HOMEROOM_SECRET_KEY": SECRET_KEY,
@@ -61,6 +61,7 @@ def settings_for(database_url, **changes):
         "HOMEROOM_RATE_LIMIT": "off",
         "HOMEROOM_REGISTRATION_RATE_LIMIT": "off",
         "HOMEROOM_SWEEPER": "off",
+        "HOMEROOM_JOBS": "off",
         "HOMEROOM_PUBLIC_URL": "https://homeroom.test",
         **changes,
     }

@@ -21,6 +21,11 @@ from api.models import (
     ClassStatus,
     Course,
     Invitation,
+    Job,
+    JobFormat,
+    JobKind,
+    JobResult,
+    JobState,
     MeetingPattern,
     Member,
     Organization,
@@ -85,6 +90,28 @@ def a_member(tx, organization_id=None, role=Role.REGISTRAR, **given):
         "role": role,
     }
     return _row(tx, Member, defaults, given)
+
+
+def a_job(tx, organization_id, **given):
+    """A job that waits; nothing in these tests does it by itself."""
+    defaults = {
+        "id": new_id(),
+        "organization_id": organization_id,
+        "kind": JobKind.EXPORT,
+        "format": JobFormat.ONEROSTER_1_1,
+        "requested_by": new_id(),
+        "expires_at": tx.now() + timedelta(days=7),
+    }
+    return _row(tx, Job, defaults, given)
+
+
+def a_finished_job(tx, organization_id, body=b"PK", **given):
+    """A job that has made a file."""
+    ended = {"state": JobState.SUCCEEDED, "progress": 100, "finished_at": tx.now()}
+    job = a_job(tx, organization_id, **ended, **given)
+    result = {"job_id": job.id, "organization_id": organization_id}
+    tx.execute(insert(JobResult).values(**result, file_name="file.zip", body=body))
+    return job
 
 
 def an_invitation(tx, organization_id=None, role=Role.REGISTRAR, **given):

@@ -39,7 +39,8 @@ def test_the_defaults_are_those_of_the_documentation():
     assert settings.cors_origins == ()
     assert (settings.rate_limit, settings.registration_rate_limit) == ("600/minute", "120/minute")
     assert (settings.workers, settings.threads, settings.trusted_proxies) == (1, 8, 0)
-    assert (settings.sweeper, settings.log, settings.pooler) == (True, "json", "none")
+    assert (settings.sweeper, settings.jobs) == (True, True)
+    assert (settings.log, settings.pooler) == ("json", "none")
     assert (settings.host, settings.port) == ("127.0.0.1", 8000)
 
 
@@ -59,6 +60,7 @@ def test_every_variable_reaches_its_field():
             "HOMEROOM_CORS_ORIGINS": "https://school.example, http://localhost:3000",
             "HOMEROOM_METRICS_TOKEN": "scrape",
             "HOMEROOM_SWEEPER": "off",
+            "HOMEROOM_JOBS": "off",
             "HOMEROOM_LOG": "text",
             "HOMEROOM_POOLER": "transaction",
             "HOST": "::1",
@@ -74,7 +76,8 @@ def test_every_variable_reaches_its_field():
     assert (settings.workers, settings.threads, settings.trusted_proxies) == (4, 3, 2)
     assert settings.cors_origins == ("https://school.example", "http://localhost:3000")
     assert settings.metrics_token == "scrape"
-    assert (settings.sweeper, settings.log, settings.pooler) == (False, "text", "transaction")
+    assert (settings.sweeper, settings.jobs) == (False, False)
+    assert (settings.log, settings.pooler) == ("text", "transaction")
     assert (settings.host, settings.port) == ("::1", 0)
 
 
@@ -111,6 +114,7 @@ def test_a_postgresql_url_names_the_driver_that_is_installed(scheme):
         ("HOMEROOM_THREADS", "٣"),
         ("HOMEROOM_TRUSTED_PROXIES", "-1"),
         ("HOMEROOM_SWEEPER", "1"),
+        ("HOMEROOM_JOBS", "true"),
         ("HOMEROOM_LOG", "xml"),
         ("HOMEROOM_POOLER", "session"),
         ("PORT", "65536"),

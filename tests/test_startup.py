@@ -105,13 +105,14 @@ def test_a_start_is_tried_again_until_nothing_stands_against_it(start, fresh_dat
         if fared:
             raise fared.pop(0)
 
-    app = start(fresh_database_url, prepare, HOMEROOM_SWEEPER="on")
+    app = start(fresh_database_url, prepare, HOMEROOM_SWEEPER="on", HOMEROOM_JOBS="on")
     nobody = Client(app.test_client())
     await_start(app)
 
     assert nobody.get("/readyz").status_code == 200
     assert nobody.get("/v1/me").status_code == 401
     assert app.extensions["homeroom"].sweeper.is_running
+    assert app.extensions["homeroom"].worker.is_running
     told = [record.getMessage() for record in caplog.records if "startup" in record.name]
     assert [line.rpartition(": ")[2] for line in told] == [
         *("not yet", "not yet", "away again", "a fault of ours"),
@@ -152,7 +153,18 @@ def test_a_start_that_nothing_stands_against_waits_for_nothing(start, fresh_data
 
     assert not app.extensions["homeroom"].starting.is_set()
     assert not app.extensions["homeroom"].sweeper.is_running
+    assert not app.extensions["homeroom"].worker.is_running
     assert Client(app.test_client()).get("/readyz").status_code == 200
+
+
+def test_a_process_may_do_jobs_and_nothing_by_the_clock_until_it_closes(start, fresh_database_url):
+    homeroom = start(fresh_database_url, HOMEROOM_JOBS="on").extensions["homeroom"]
+    running = homeroom.worker.is_running, homeroom.sweeper.is_running
+
+    homeroom.close()
+
+    assert running == (True, False)
+    assert not homeroom.worker.is_running
 
 
 def told_at_start(caplog):

@@ -61,6 +61,10 @@ class Action(enum.StrEnum):
     REGISTRATION_EDIT = "registration:edit"
     WAITLIST_READ = "waitlist:read"
     LEDGER_READ = "ledger:read"
+    EXPORT_LIST = "export:list"
+    EXPORT_CREATE = "export:create"
+    JOB_READ = "job:read"
+    JOB_CANCEL = "job:cancel"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +119,10 @@ RULES: Final[Mapping[Action, Rule]] = MappingProxyType(
         Action.REGISTRATION_EDIT: Rule(roles=STAFF),
         Action.WAITLIST_READ: Rule(roles=EVERYBODY),
         Action.LEDGER_READ: Rule(roles=STAFF, instructor=True),
+        Action.EXPORT_LIST: Rule(roles=EVERYBODY),
+        Action.EXPORT_CREATE: Rule(roles=STAFF),
+        Action.JOB_READ: Rule(roles=STAFF),
+        Action.JOB_CANCEL: Rule(roles=STAFF),
     }
 )
 """Rules inside an organization. Actions that are missing here need a user and no membership."""

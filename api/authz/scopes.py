@@ -18,3 +18,5 @@ class Scope(enum.StrEnum):
     CATALOGUE_WRITE = "catalogue:write"
     REGISTRATIONS_READ = "registrations:read"
     REGISTRATIONS_WRITE = "registrations:write"
+    JOBS_READ = "jobs:read"
+    JOBS_WRITE = "jobs:write"

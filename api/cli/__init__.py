@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "tokens": "Issue tokens, as an operator.",
     "users": "Make and change users, as an operator.",
     "verify": "Check every invariant of the seats against the configured database.",
+    "work": "Do jobs, such as exports, in a process that serves nobody.",
 }
 """A line of help for each command; `api.cli.<name>` holds it, under its own name or `command`."""
 

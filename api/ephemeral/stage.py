@@ -124,6 +124,7 @@ class Stage:
         school = School(database=homeroom.database, container=container, casting=casting)
         fixtures = school.make()
         homeroom.sweeper.start()
+        homeroom.worker.start()
         return Scene(
             app=app,
             homeroom=homeroom,

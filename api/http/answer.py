@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 
 PRIVATE = "private, no-cache"
 SECRET = "no-store"  # noqa: S105  # a cache directive
+MADE = (HTTPStatus.CREATED, HTTPStatus.ACCEPTED)
+"""Whoever wants no body gets these all the same, for their `Location`."""
+
+POLL_SECONDS = "1"
+"""After which to look how far a job is."""
+
 VARY = "Authorization, Accept, Accept-Encoding, Prefer"
 
 
@@ -84,14 +90,11 @@ def sent(answer: Answer, asked: Asked) -> Response:
     """The response: 304 where the client has it, nothing where it wants nothing, coded at last."""
     headers = {**answer.headers, "Cache-Control": answer.cache_control}
     tag = answer.headers.get("ETag")
-    status, body = answer.status, answer.body
-    is_minimal = asked.preference.minimal and asked.verb in {"POST", "PUT", "PATCH"}
-    applied = asked.preference.applied(minimal=is_minimal)
-    if applied:
-        headers["Preference-Applied"] = applied
-    if is_minimal:
-        status, body = (status, b"") if status == 201 else (204, b"")
-    is_coded = compression.is_due(asked.accept_encoding, len(body))
+    status, body = _preferred(answer, asked, headers)
+    # Whatever is no JSON is a file that is compressed as it is.
+    is_coded = answer.media_type == negotiation.JSON and compression.is_due(
+        asked.accept_encoding, len(body)
+    )
     if tag:
         if is_coded:
             tag = headers["ETag"] = conditional.of_gzip(tag)
@@ -105,3 +108,18 @@ def sent(answer: Answer, asked: Asked) -> Response:
         headers["Content-Encoding"] = "gzip"
     headers["Content-Type"] = answer.media_type
     return Whole(status, headers, body)
+
+
+def _preferred(answer: Answer, asked: Asked, headers: dict[str, str]) -> tuple[int, bytes]:
+    """Status and body as the client prefers them (RFC 7240); notes in `headers` what it got."""
+    status, body = answer.status, answer.body
+    is_minimal = asked.preference.minimal and asked.verb in {"POST", "PUT", "PATCH"}
+    is_accepted = status == HTTPStatus.ACCEPTED
+    if is_accepted:
+        headers["Retry-After"] = POLL_SECONDS
+    applied = asked.preference.applied(minimal=is_minimal, respond_async=is_accepted)
+    if applied:
+        headers["Preference-Applied"] = applied
+    if is_minimal:
+        return (status, b"") if status in MADE else (HTTPStatus.NO_CONTENT, b"")
+    return status, body

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from api.http.operation import operation
     from api.models.database import Transaction
 
-UNSAFE: Final = frozenset({"POST", "PATCH", "PUT", "DELETE"})
 OFFERED: Final = (negotiation.JSON,)
+UNSAFE: Final = frozenset({"POST", "PATCH", "PUT", "DELETE"})
 TAKEN: Final[Mapping[str, tuple[str, ...]]] = {
     "POST": (negotiation.JSON,),
     "PUT": (negotiation.JSON,),
@@ -69,7 +69,7 @@ class Asked:
         here = app_ctx.g
         request = here.request
         header = request.environ.get
-        negotiation.choose(header("HTTP_ACCEPT"), OFFERED)
+        negotiation.choose(header("HTTP_ACCEPT"), _offered(served))
         takes_body = served.body is not None and verb in TAKEN
         if served.body_optional and not _has_body(request):
             takes_body = False
@@ -152,6 +152,12 @@ def basic_credentials() -> tuple[str, str] | None:
     if sent is None or sent.type != "basic" or sent.username is None:
         return None
     return sent.username, sent.password or ""
+
+
+def _offered(served: operation) -> tuple[str, ...]:
+    # A generated client that reads JSON for the most part accepts problems only, also of a file.
+    file = served.download
+    return OFFERED if file is None else (file.media_type, negotiation.PROBLEM_JSON)
 
 
 def _has_body(request: Request) -> bool:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 EXPOSED = (
     "ETag",
+    "Content-Disposition",
     "Link",
     "Location",
     "Retry-After",

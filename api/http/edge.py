@@ -13,7 +13,7 @@ from flask import Response, g
 from flask.globals import app_ctx
 
 from api.http import conditional, limits
-from api.http.answer import PRIVATE, SECRET, Answer, sent
+from api.http.answer import MADE, PRIVATE, SECRET, Answer, sent
 from api.http.authentication import Authentication, Caller, require_scope
 from api.http.dry_run import would
 from api.http.expansion import Expansion, sparse
@@ -26,7 +26,7 @@ from api.services.judged import Judged, Listed, Made
 if TYPE_CHECKING:
     from api.http.asked import Asked
     from api.http.operation import operation
-    from api.schemas.hypermedia import Hypermedia
+    from api.schemas.hypermedia import Download, Hypermedia
 
 
 MORE_STATEMENTS = frozenset({"student_id", "expand", "count"})
@@ -91,7 +91,7 @@ class Edge:
         if isinstance(result, Made):
             status, result = HTTPStatus.CREATED, result.judged
         if result is None or served.returns is None:
-            return Answer(status=HTTPStatus.NO_CONTENT)
+            return _without_members(served.download, result)
         judged = result if isinstance(result, Judged) else Judged(result)
         known = self._known(served.returns, asked, judged, base_url)
         if known is not None:
@@ -108,7 +108,7 @@ class Edge:
         body = orjson.dumps(document)
         headers = {"ETag": conditional.etag(getattr(judged.row, "version", 0), body)}
         itself = served.returns.itself
-        if status == HTTPStatus.CREATED and itself is not None:
+        if status in MADE and itself is not None:
             # What was made has its address even where it can be read no more, and so no link.
             headers["Location"] = self.renderer.maker(itself)(judged.row, base_url)["href"]
         is_secret = asked.verb != "GET" and not served.replayable
@@ -154,3 +154,17 @@ class Edge:
         if asked.is_revalidation and response.status_code != HTTPStatus.NOT_MODIFIED:
             self.limits.pay(asked.served, g.caller)
         return response
+
+
+def _without_members(download: Download | None, file: Any) -> Answer:
+    """A file, or nothing."""
+    if download is None:
+        return Answer(status=HTTPStatus.NO_CONTENT)
+    # The name is one of ours, without a character that would have to be escaped.
+    headers = {
+        "ETag": conditional.etag(0, file.body),
+        "Content-Disposition": f'attachment; filename="{file.file_name}"',
+    }
+    return Answer(
+        status=HTTPStatus.OK, body=file.body, headers=headers, media_type=download.media_type
+    )

@@ -131,6 +131,8 @@ class LinkMaker:
                 self._fixed["type"] = target.media_type
             if target.needs_version:
                 self._fixed["precondition"] = "if-match"
+        if target.served.download is not None:
+            self._fixed["type"] = target.served.download.media_type
         if rel.body is not None:
             self._fixed["body"] = dict(rel.body)
         if rel.title is not None:

@@ -27,6 +27,7 @@ TAGS = {
     "people": "Members, invitations and students.",
     "catalogue": "Terms, courses, classes and their timetable.",
     "registrations": "Seats, waitlists and the ledger of every change.",
+    "jobs": "What takes longer than a request: exports, how far they are, and their files.",
 }
 """Each tag with what it holds; an operation has one, and its scopes are named for it."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from apispec import APISpec
@@ -95,6 +95,7 @@ class Components:
         self._output = _Converter(self._name_of_nested)
         self._input = _Converter(lambda kind: f"{name_of(kind)}Input")
         self._named: dict[str, dict[str, Any]] = {}
+        self._nullable: set[str] = set()
 
     def output(self, kind: Hypermedia) -> dict[str, Any]:
         """A representation as it is answered: every member is there, and its links."""
@@ -139,6 +140,8 @@ class Components:
     def schemas(self) -> dict[str, dict[str, Any]]:
         """Everything collected, by name."""
         sent = {name: _sent(schema) for name, schema in self._output.nested().items()}
+        for name in self._nullable:
+            sent[name]["nullable"] = True
         taken = {name: _taken(schema) for name, schema in self._input.nested().items()}
         return dict(sorted((sent | taken | self._named).items()))
 
@@ -154,6 +157,7 @@ class Components:
 
     def _represented(self, kind: Hypermedia) -> dict[str, Any]:
         schema = _sent(self._output.convert(kind.schema))
+        self._nullable |= set(_nullable_parts(schema))
         if kind.itself is not None or kind.rels:
             schema["properties"]["_links"] = links_by(kind.relations)
             schema["required"] = [*schema.get("required", ()), "_links"]
@@ -267,6 +271,12 @@ def _sent(schema: dict[str, Any]) -> dict[str, Any]:
     return {**kept, "properties": shown, **required}
 
 
+def _nullable_parts(schema: dict[str, Any]) -> Iterator[str]:
+    """The components of members that may be null: each must say so itself, as `allOf` adds up."""
+    nullable = (member for member in schema["properties"].values() if member.get("nullable"))
+    return (part["$ref"].rpartition("/")[2] for one in nullable for part in one.get("allOf", ()))
+
+
 def _taken(schema: dict[str, Any]) -> dict[str, Any]:
     taken = {
         name: _with_null(member)
@@ -277,6 +287,10 @@ def _taken(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _with_null(member: dict[str, Any]) -> dict[str, Any]:
+    if "anyOf" in member:
+        # apispec's "one of this, or null": generators would make a type of its own of it.
+        shown = [part for part in member.pop("anyOf") if "$ref" in part]
+        member = {**member, "allOf": shown, "nullable": True}
     if not member.get("nullable"):
         return member
     # OpenAPI 3.0.3 lets null through an enumeration only if null is one of its values.

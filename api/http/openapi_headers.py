@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from api import errors
 from api.errors import Refusal
+from api.http.answer import MADE
 from api.http.openapi_refusals import takes_key
 from api.http.problems import AT_TIMES_OF_FAMILY, FIELDS_OF_FAMILY
 from api.http.public_documents import public_document
@@ -15,6 +16,7 @@ from api.http.requests import EVERYWHERE
 
 if TYPE_CHECKING:
     from api.http.links import Target
+    from api.schemas.hypermedia import Hypermedia
 
 Described = dict[str, Any]
 
@@ -42,6 +44,7 @@ HEADERS: Final[dict[str, Described]] = {
         "stale version has the present one without a variant, `v` and the number."
     ),
     "Location": _header("The address of what was made."),
+    "Content-Disposition": _header("The name under which to save the file (RFC 6266)."),
     "Link": _header("The links of the document itself (RFC 8288), as in `_links`."),
     "RateLimit": _header("What is left of the window: `r` requests; `t` seconds until it moves."),
     "RateLimit-Policy": _header("The limit: `q` requests in `w` seconds."),
@@ -84,10 +87,11 @@ class Headers:
         """Those of an answer that succeeded; `is_dry`: also, or only, to a dry run."""
         served = target.served
         always, at_times = [*_of_an_end(target)], [*OF_A_RATE]
+        if served.download is not None:
+            always += ["ETag", "Content-Disposition"]
         if served.returns is not None and target.method != "DELETE":
             (at_times if is_dry else always).append("ETag")
-            if status == HTTPStatus.CREATED and served.returns.itself is not None:
-                always.append("Location")
+            always += _of_status(status, served.returns)
             if target.method != "GET":
                 at_times.append("Preference-Applied")
         if served.listing is not None:
@@ -111,6 +115,11 @@ class Headers:
         shared = name if required else f"{name}Optional"
         self._used[shared] = {**HEADERS[name], **({"required": True} if required else {})}
         return {"$ref": f"#/components/headers/{shared}"}
+
+
+def _of_status(status: HTTPStatus, kind: Hypermedia) -> list[str]:
+    located = ["Location"] if status in MADE and kind.itself is not None else []
+    return [*located, "Retry-After"] if status == HTTPStatus.ACCEPTED else located
 
 
 def _always_of(refusal: type[Refusal]) -> set[str]:

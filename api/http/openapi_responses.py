@@ -28,6 +28,10 @@ FIELDS_OF_NO_OPERATION = tuple(
     for family in (errors.MethodNotAllowed, errors.Unauthenticated, errors.Unavailable)
     for name in FIELDS_OF_FAMILY[family]
 )
+WORDS_OF_STATUS = {
+    HTTPStatus.CREATED: "It was made.",
+    HTTPStatus.ACCEPTED: "It will be done: the job says how far it is.",
+}
 MOST_NAMES = 2
 """A response for more codes than this has no name of its own."""
 
@@ -99,6 +103,10 @@ class Responses:
     def _result(self, target: Target, status: HTTPStatus) -> dict[str, Any]:
         served = target.served
         headers = self.headers.of_result(target, status)
+        if served.download is not None:
+            file = {"schema": {"type": "string", "format": "binary"}}
+            answer = _answer(served.download.words, headers)
+            return {**answer, "content": {served.download.media_type: file}}
         if served.returns is None or status == HTTPStatus.NO_CONTENT:
             return _answer("Done; there is nothing to say.", headers)
         if served.listing is not None:
@@ -106,7 +114,7 @@ class Responses:
             # On the response: lists of one kind have different doors, and so different links.
             return {**page, "x-rels": sorted((*OF_A_PAGE, *(rel.name for rel in served.rels)))}
         schema = self._components.output(served.returns)
-        words = "It was made." if status == HTTPStatus.CREATED else schema_words(served.returns)
+        words = WORDS_OF_STATUS.get(status) or schema_words(served.returns)
         answer = _answer(words, headers, schema)
         if isinstance(served, public_document):
             answer["content"] = _content_of_public(served, schema)
@@ -131,6 +139,8 @@ def _tells_only(target: Target) -> bool:
 def _with_examples(answer: dict[str, Any], target: Target, status: HTTPStatus) -> dict[str, Any]:
     for media_type, content in answer.get("content", {}).items():
         is_page = media_type == HTML
+        if content["schema"].get("format") == "binary":
+            continue
         content.update(openapi_examples.of_answer(target.operation_id, status, is_page=is_page))
     return answer
 

@@ -79,6 +79,11 @@ def _answers(target: Target) -> Iterator[str]:
         yield "Answers 201 if it was made, 200 if it was there."
     elif served.status == HTTPStatus.CREATED:
         yield "Answers 201 with what was made."
+    elif served.status == HTTPStatus.ACCEPTED:
+        yield (
+            "Answers 202 with a job. Read it at its `Location` until its `state` is final; "
+            "`Prefer: respond-async` is met in any case."
+        )
     elif served.status == HTTPStatus.NO_CONTENT:
         yield "Answers 204."
     if served.dry_run:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from api.http.authentication import Caller
     from api.http.edge import Edge
     from api.http.filters import Listing
-    from api.schemas.hypermedia import Hypermedia, Rel
+    from api.schemas.hypermedia import Download, Hypermedia, Rel
 
 UseCase = Callable[..., object]
 
@@ -42,10 +42,9 @@ class operation:  # noqa: N801  # used as a decorator
     (a token, or nobody where the policy lets nobody in) or `public` (no credentials are read).
     `conditional` is whether `If-Match` is `required`, `honoured` where sent, or ignored.
     `statements` is the budget beside authentication; a read of one runs outside any transaction.
-    The method receives what it names: `tx`, `actor`, the path's ids, and what it needs of `body`,
-    `query`, `revise`, `precondition`, `whole`, `prepared`, `address`, `may_be_brief` (see `Asked`).
+    The method receives what it names of `tx`, `actor`, the path's ids, and what `Asked` gives.
     `prepare` names the method that does slow work before the transaction; its result is `prepared`.
-    `ahead` tells, of a `Holder` and the path, what the use-case reads first.
+    `ahead` tells what the use-case reads first; `download` is a file answered instead of members.
     """
 
     summary: str
@@ -54,6 +53,7 @@ class operation:  # noqa: N801  # used as a decorator
     description: str = ""
     access: Literal["token", "optional", "public"] = "token"
     returns: Hypermedia | None = None
+    download: Download | None = None
     status: HTTPStatus = HTTPStatus.OK
     body: type[Schema] | None = None
     partial: bool = False

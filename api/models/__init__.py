@@ -3,6 +3,7 @@
 from api.models.course import Course
 from api.models.event import Event, Stream, StreamKind
 from api.models.idempotency import IdempotencyKey
+from api.models.job import Job, JobFormat, JobKind, JobResult, JobState
 from api.models.organization import ConflictPolicy, Invitation, Member, Organization, Role
 from api.models.registration import (
     LIVE,
@@ -31,6 +32,11 @@ __all__ = [
     "Event",
     "IdempotencyKey",
     "Invitation",
+    "Job",
+    "JobFormat",
+    "JobKind",
+    "JobResult",
+    "JobState",
     "MeetingPattern",
     "Member",
     "Organization",

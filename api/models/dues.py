@@ -6,6 +6,7 @@ from sqlalchemy import Integer, bindparam, delete, func, select, tuple_
 
 from api.models.base import Instant
 from api.models.idempotency import IdempotencyKey
+from api.models.job import Job
 from api.models.organization import Invitation
 from api.models.registration import PromotionDue
 from api.models.school_class import SchoolClass
@@ -68,11 +69,14 @@ OLD_INVITATIONS = (
     .limit(_MOST)
     .execution_options(**_SWEEPER)
 )
+# With each goes a file of megabytes: as many as the one writer of SQLite removes in a moment.
+OLD_JOBS = select(Job.id).where(Job.expires_at <= _NOW).limit(10).execution_options(**_SWEEPER)
 DELETE_OLD = (
     delete(IdempotencyKey).where(tuple_(*_KEY).in_(OLD_KEYS)),
     delete(Token).where(Token.id.in_(OLD_TOKENS)),
     delete(Invitation).where(Invitation.id.in_(OLD_INVITATIONS)).execution_options(**_SWEEPER),
+    delete(Job).where(Job.id.in_(OLD_JOBS)).execution_options(**_SWEEPER),
 )
-"""Throw away at most `most` of each: kept answers, tokens of `long_ago`, invitations."""
+"""Throw away `most` kept answers, tokens of `long_ago` and invitations at most; and ten jobs."""
 
-OLD = (OLD_KEYS, OLD_TOKENS, OLD_INVITATIONS)
+OLD = (OLD_KEYS, OLD_TOKENS, OLD_INVITATIONS, OLD_JOBS)

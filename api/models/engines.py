@@ -76,7 +76,7 @@ def dialect_of(engine: Engine) -> Dialect:
 
 
 def write_options(url: URL, *, threads: int, pooler: str) -> dict[str, Any]:
-    """Options of the engine of writes; one connection more than threads, for the sweeper."""
+    """Options of the engine of writes; two connections more than threads: sweeper, worker."""
     return {**_pool(threads), **_driver(url, pooler)}
 
 
@@ -93,7 +93,7 @@ def read_options(url: URL, *, threads: int, pooler: str) -> dict[str, Any]:
 
 def _pool(threads: int) -> dict[str, Any]:
     return {
-        "pool_size": threads + 1,
+        "pool_size": threads + 2,
         "max_overflow": 0,
         "pool_timeout": POOL_WAIT_SECONDS,
         "pool_use_lifo": True,

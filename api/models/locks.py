@@ -20,7 +20,8 @@ class LockStep(enum.IntEnum):
     CLASS = 4
     STUDENT = 5
     REGISTRATION = 6
-    STREAM = 7
+    JOB = 7
+    STREAM = 8
 
 
 # Whoever locks registrations holds their class already, so nobody can meet another there.

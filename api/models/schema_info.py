@@ -10,7 +10,7 @@ from api.models.base import Base
 from api.models.database import Transaction
 from api.models.engines import UnsuitableDatabase
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest revision under `migrations/`; revisions are numbered and sort as text."""
 
 

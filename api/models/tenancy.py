@@ -21,6 +21,7 @@ Answer = Literal["fail", "log"]
 ACROSS: Mapping[str, str] = MappingProxyType(
     {
         "sweeper": "takes what is due by the clock, whoever's it is, and then works class by class",
+        "worker": "takes the next job, whoever's it is, and then works in its organization",
         "verify": "checks every class of the database, for the operator",
         "relay": "moves events on by stream, whoever's they are",
         "token": "finds the caller before any organization is known",

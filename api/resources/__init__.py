@@ -15,6 +15,7 @@ from api.resources.invitations import (
     InvitationItem,
     InvitationList,
 )
+from api.resources.jobs import ExportList, JobItem, JobResult
 from api.resources.members import MemberItem, MemberList
 from api.resources.organizations import OrganizationItem, OrganizationList
 from api.resources.problems import ProblemType
@@ -63,6 +64,7 @@ def add_resources(api: HomeroomApi, edge: Edge, c: Container) -> None:
     api.add(OrganizationList, "/v1/organizations", edge=edge, organizations=c.organizations)
     api.add(OrganizationItem, ORGANIZATION, edge=edge, organizations=c.organizations)
     _add_catalogue(api, edge, c)
+    _add_jobs(api, edge, c)
     api.add(MemberList, f"{ORGANIZATION}/members", edge=edge, members=c.members)
     api.add(MemberItem, "/v1/members/<id(mem):member_id>", edge=edge, members=c.members)
     api.add(InvitationList, f"{ORGANIZATION}/invitations", edge=edge, invitations=c.invitations)
@@ -86,6 +88,13 @@ def add_resources(api: HomeroomApi, edge: Edge, c: Container) -> None:
         edge=edge,
         students=c.students,
     )
+
+
+def _add_jobs(api: HomeroomApi, edge: Edge, c: Container) -> None:
+    job = "/v1/jobs/<id(job):job_id>"
+    api.add(ExportList, f"{ORGANIZATION}/exports", edge=edge, jobs=c.jobs)
+    api.add(JobItem, job, edge=edge, jobs=c.jobs)
+    api.add(JobResult, f"{job}/result", edge=edge, jobs=c.jobs)
 
 
 def _add_catalogue(api: HomeroomApi, edge: Edge, c: Container) -> None:

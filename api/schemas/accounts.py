@@ -86,10 +86,9 @@ class TokenSchema(Representation):
         1, 16, dump_only=True, metadata={"description": "The characters that it begins with."}
     )
     scopes = ListOf(
-        Enum(Scope),
-        least=1,
-        most=len(Scope),
-        metadata={"description": "What the token may be used for; all by default."},
+        Text(1, 64),
+        dump_only=True,
+        metadata={"description": "What the token may be used for; an open set."},
     )
     expires_in_seconds = Integer(
         60,
@@ -119,6 +118,12 @@ class CredentialsSchema(TokenSchema):
 
     username = Text(1, 64, metadata={"description": "User name, unless sent as Basic."})
     password = Secret(1, 1024, metadata={"description": "Password, unless sent as Basic."})
+    scopes = ListOf(
+        Enum(Scope),
+        least=1,
+        most=len(Scope),
+        metadata={"description": "What the token may be used for; all by default."},
+    )
 
 
 class MembershipSchema(Representation):
@@ -155,9 +160,9 @@ class MeSchema(Representation):
     )
     token_id = Id("tok", dump_only=True, metadata={"description": "The token of this request."})
     scopes = ListOf(
-        Enum(Scope),
+        Text(1, 64),
         dump_only=True,
-        metadata={"description": "What the token may be used for."},
+        metadata={"description": "What the token may be used for; an open set."},
     )
     token_expires_at = Instant(dump_only=True, metadata={"description": "When the token ends."})
     memberships = ListOf(

@@ -28,6 +28,14 @@ class Rel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Download:
+    """A file instead of a representation; `words` say what is in it."""
+
+    media_type: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Embed:
     """A related resource that `expand` embeds; `member` of the row holds its id."""
 

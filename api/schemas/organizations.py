@@ -6,6 +6,7 @@ from api.models.organization import ConflictPolicy
 from api.schemas.base import Representation
 from api.schemas.fields import Boolean, Enum, Id, Instant, Integer, Slug, Text, Timezone
 from api.schemas.hypermedia import Hypermedia, Rel
+from api.services.organizations import OF_MEMBERS
 
 
 class OrganizationSchema(Representation):
@@ -45,9 +46,6 @@ class OrganizationSchema(Representation):
     updated_at = Instant(dump_only=True, metadata={"description": "When it was last changed."})
     version = Integer(dump_only=True, metadata={"description": "Rises with every change."})
 
-
-OF_MEMBERS = ("members", "invitations", "students", "registrations")
-"""Lists that are there for members alone, public catalogue or not."""
 
 ORGANIZATION = Hypermedia(
     schema=OrganizationSchema,

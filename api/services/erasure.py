@@ -13,11 +13,13 @@ from api.errors import Busy
 from api.models import student as students
 from api.models.database import Transaction
 from api.models.idempotency import IdempotencyKey
+from api.models.locks import LockStep
 from api.models.organization import Invitation, Member, Role
 from api.models.registration import RegistrationState
 from api.models.student import Student, StudentStatus
-from api.services import organization_news
+from api.services import job_queue, organization_news
 from api.services.class_seats import locked_class
+from api.services.organizations import BY_ID_FOR_UPDATE as ORGANIZATION_FOR_UPDATE
 from api.services.place import Place
 from api.services.seat_book import SeatBook
 
@@ -40,7 +42,13 @@ Books = Mapping[UUID, SeatBook]
 
 
 def open_books(tx: Transaction, row: Row[Any]) -> Books:
-    """Lock every class in which the student has a place, in order; before the student is locked."""
+    """Lock the organization and every class in which the student has a place, in order.
+
+    Before the student is locked. The organization, for no export may be asked for meanwhile: it
+    could be done, with the person in it, before this transaction is.
+    """
+    tx.lock(LockStep.ORGANIZATION, row.organization_id)
+    tx.first(ORGANIZATION_FOR_UPDATE, organization_id=row.organization_id)
     named = {"organization_id": row.organization_id, "student_id": row.id}
     books = {}
     for place in tx.all(students.PLACES_HELD, **named):
@@ -82,7 +90,7 @@ def forget(tx: Transaction, actor: Actor, row: Row[Any]) -> None:
     """Erase a locked student who has no place left; ids, tickets and events stay.
 
     Kept answers go: those about the student, and those to the person's own requests. So do
-    invitations to claim the record, and a membership that was the student's alone.
+    invitations to claim the record, a membership that was the student's alone, and exports.
     """
     organization_id, member_id = row.organization_id, row.member_id
     own_user = select(Member.user_id).where(
@@ -117,5 +125,6 @@ def forget(tx: Transaction, actor: Actor, row: Row[Any]) -> None:
         )
         .returning(Member.id, Member.user_id)
     ).all()
+    job_queue.forget_exports(tx, organization_id)
     gone = [organization_news.member_gone(one.id, one.user_id, actor.user_id) for one in ended]
     organization_news.tell(tx, organization_id, *gone)

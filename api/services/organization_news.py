@@ -1,4 +1,4 @@
-"""What the stream of an organization says: of its catalogue, its members and its settings.
+"""What the stream of an organization says: of its catalogue, members, settings and jobs.
 
 Ids, versions and roles, and nothing personal: whoever wants to know more asks for the resource,
 and gets what they may see of it.
@@ -17,7 +17,14 @@ from api.models.locks import LockStep
 from api.models.organization import Role
 from api.models.streams import Entry
 
-_PREFIXES = {"organization": "org", "member": "mem", "term": "trm", "course": "crs", "class": "cls"}
+_PREFIXES = {
+    "organization": "org",
+    "member": "mem",
+    "term": "trm",
+    "course": "crs",
+    "class": "cls",
+    "job": "job",
+}
 
 
 def entry(

@@ -18,7 +18,7 @@ from api.models.base import fold
 from api.models.database import Transaction
 from api.models.locks import LockStep
 from api.models.organization import Member, Organization, Role
-from api.services import inheritance, organization_news
+from api.services import inheritance, job_queue, organization_news
 from api.services.judged import ALLOWED, Judged, Listed, permitted
 
 BY_ID = select(Organization).where(
@@ -31,6 +31,9 @@ OF_USER = (
     .join(Member, Member.organization_id == Organization.id)
     .where(Member.user_id == bindparam("user_id"), Organization.archived_at.is_(None))
 )
+
+OF_MEMBERS = ("members", "invitations", "students", "registrations", "exports")
+"""Lists that are there for members alone, public catalogue or not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,12 +147,16 @@ class Organizations:
         return Judged(changed, _verdicts(is_owner=True, is_member=True))
 
     def archive(self, tx: Transaction, actor: Actor, row: Row[Any]) -> None:
-        """Put the organization away: everything in it is gone for everybody, nothing is lost."""
+        """Put the organization away: everything in it is gone for everybody, nothing is lost.
+
+        Jobs that are not done are cancelled.
+        """
         tx.execute(
             update(Organization)
             .where(Organization.id == row.id)
             .values(archived_at=tx.now(), version=row.version + 1, updated_at=tx.now())
         )
+        job_queue.cancel_all(tx, row.id)
         organization_news.note(
             tx, row.id, "organization.archived", row.id, actor.user_id, version=row.version + 1
         )
@@ -177,11 +184,10 @@ class Organizations:
 
 
 def _verdicts(*, is_owner: bool, is_member: bool) -> dict[str, Any]:
-    lists = ("members", "invitations", "students", "registrations")
     return {
         "edit": permitted(is_owner),
         "delete": permitted(is_owner),
-        **dict.fromkeys(lists, permitted(is_member)),
+        **dict.fromkeys(OF_MEMBERS, permitted(is_member)),
     }
 
 

@@ -170,7 +170,7 @@ class Students:
     ) -> None:
         """End every place of the student and forget the person; the record stays, empty.
 
-        Locks the classes, then the student.
+        Locks the organization, the classes, then the student.
 
         Raises:
             NotFound, Forbidden: not to be seen by the caller, or no owner.

@@ -42,6 +42,3 @@ CHECKS = {
     39: "jobs",
     40: "the crawl",
 }
-
-NOT_YET = {39: "Homeroom has no exports, and so no jobs to poll, yet"}
-"""Checks that no test can show, and why."""

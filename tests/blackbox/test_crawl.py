@@ -143,6 +143,8 @@ def is_unlinked(forms, name):
 LATE = ("leave", "drop", "remove", "cancel", "revoke", "delete")
 HOLDERS = {"delete_class", "delete_meeting_pattern", "delete_student"}
 LEAVE, REVOKE = ("delete_member", "delete"), ("delete_token", "revoke")
+PASSING = {("delete_job", "cancel")}
+"""What may not be offered any more when it is its turn: a job ends by itself."""
 FINAL = (LEAVE, REVOKE, ("delete_user", "delete"))
 """What may end the access of whoever does it: then somebody else does it, alone."""
 
@@ -246,7 +248,7 @@ def test_check_40_every_action_that_a_link_offers_is_done(town, forms, crawl_of,
         return done
 
     *others, last = kinds
-    undone += [kind for kind in others if not follow(kind, 1)]
+    undone += [kind for kind in others if not follow(kind, 1) and kind not in PASSING]
     for kind in others:
         follow(kind, MOST - 1)
     undone += [last] if not follow(last, 1) else []

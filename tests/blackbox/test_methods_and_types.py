@@ -9,7 +9,7 @@ DIFFERS = {"date", "x-request-id", "connection", "server", "ratelimit"}
 EXPOSED = {
     *("ETag", "Link", "Location", "Retry-After", "RateLimit", "RateLimit-Policy", "Deprecation"),
     *("Sunset", "X-Request-Id", "Preference-Applied", "Idempotent-Replayed", "Allow"),
-    *("Accept-Patch", "WWW-Authenticate"),
+    *("Accept-Patch", "WWW-Authenticate", "Content-Disposition"),
 }
 
 

@@ -1,10 +1,24 @@
 """A little school with something in every list, and places in every state, made through its API."""
 
+import time
 from datetime import UTC, datetime, timedelta
 
 ROLES = ("stranger", "student", "instructor", "registrar", "owner")
 MOST = 2
 """Links of one kind that each person follows; each kind once before any of them twice."""
+PATIENCE_SECONDS = 60
+"""For a job to end."""
+
+
+def ended(person, url):
+    """The job once it has ended, looked at each second."""
+    for _ in range(PATIENCE_SECONDS):
+        job = person.get(url)
+        assert job.status_code == 200, job.text
+        if job.json()["state"] not in {"queued", "running"}:
+            return job.json()
+        time.sleep(1)
+    raise AssertionError(f"after {PATIENCE_SECONDS} s the job is still {job.json()['state']}")
 
 
 def furnished(town):
@@ -48,6 +62,9 @@ def furnished(town):
         place = owner.post(line, {"student_id": waiting, "on_full": "waitlist"})
         assert place.status_code == 201, place.text
     to_be_decided(town)
+    job = owner.post(f"{town.url}/exports", {})
+    assert job.status_code == 202, job.text
+    assert ended(owner, job.headers["Location"])["state"] == "succeeded"
     town.a_term("Unused")
     owner.post(f"{town.url}/courses", {"code": "NONE", "title": "Unused"})
     town.people["hostess"] = town.signed_up("hostess")
@@ -58,13 +75,13 @@ def to_be_decided(town):
     """Places in every state from which somebody may take them further: the student's, and others.
 
     Of the others there are enough for an owner and a registrar to go each way from each state, in
-    several classes, as each of the two also calls some off.
+    several classes: whoever comes first also calls off as many as they went to, perhaps others.
     """
     (me,) = town.student.get("/v1/me").json()["students"]
     own = [[me["id"]]] * MOST
 
     def groups(size):
-        return [[town.a_student() for _ in range(size)] for _ in range(MOST + 1)]
+        return [[town.a_student() for _ in range(size)] for _ in range(MOST + 2)]
 
     def register(school_class, students, **more):
         seats = school_class["_links"]["registrations"]["href"]
@@ -87,7 +104,7 @@ def to_be_decided(town):
     for registered in (*own, *groups(MOST)):
         register(town.a_class(title="Late", capacity=None, **late).json(), registered)
     for registered in groups(MOST):
-        ended = town.a_class(title="Ended", capacity=None).json()
-        register(ended, registered)
-        end = ended["_links"]["self"]["href"]
+        over = town.a_class(title="Ended", capacity=None).json()
+        register(over, registered)
+        end = over["_links"]["self"]["href"]
         assert town.owner.open("PATCH", end, json={"status": "ended"}, if_match="*").is_success

@@ -4,6 +4,7 @@ import secrets
 
 import pytest
 
+from tests.blackbox.town import ended
 from tests.blackbox.world import a_world
 from tests.browser.swagger_ui import SwaggerUI
 
@@ -46,6 +47,8 @@ def values(school):
     found["registration_id"] = owner.post(f"{at_class}/registrations", new).json()["id"]
     found["pattern_id"] = owner.post(f"{at_class}/meeting-patterns", PATTERN).json()["id"]
     found["session_id"] = owner.get(f"{at_class}/sessions").json()["items"][0]["id"]
+    job = owner.post(f"{school.url}/exports").headers["Location"]
+    found["job_id"] = ended(owner, job)["id"]
     assert school.people["registrar"]
     me = owner.get("/v1/me").json()
     lists = ("members", "invitations")

@@ -77,15 +77,26 @@ def test_what_production_should_not_do_is_noted(fresh_database_url):
         HOMEROOM_RATE_LIMIT="off",
         HOMEROOM_OPEN_SIGNUP="on",
         HOMEROOM_SWEEPER="off",
+        HOMEROOM_JOBS="off",
         HOMEROOM_WORKERS="4",
     )
 
     assert told_of(document) == [
         "each of 4 processes keeps its own share of the rate limits",
         "this process does not do what falls due by the clock",
+        "this process does no jobs, such as exports",
         "requests are not limited",
         "any stranger can make an account",
     ]
+
+
+def test_where_jobs_are_off_the_cure_is_a_process_that_does_them(fresh_database_url):
+    document = run_json(fresh_database_url, "doctor", HOMEROOM_JOBS="off")
+
+    assert document["settings"]["jobs"] == "off"
+    (finding,) = document["findings"]
+    assert not finding["is_grave"]
+    assert "homeroom work" in finding["cure"]
 
 
 def test_a_demonstration_in_production_is_grave(fresh_database_url):

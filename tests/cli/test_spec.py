@@ -72,7 +72,7 @@ def test_a_release_that_breaks_clients_needs_a_new_major_version(tmp_path, docum
 
 
 def test_a_new_major_version_may_break_clients_and_says_how(tmp_path, document, monkeypatch):
-    monkeypatch.setattr("api.http.openapi.RELEASE", "1.0.0")
+    monkeypatch.setattr("api.http.openapi.RELEASE", "2.0.0")
     file = released(tmp_path, document)
 
     ran = run("--compare", file)

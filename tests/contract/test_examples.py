@@ -23,7 +23,8 @@ def contents(document):
                 yield f"{name} {media_type}", content
             for status, response in operation["responses"].items():
                 for media_type, content in response.get("content", {}).items():
-                    if status.startswith("2"):
+                    # The bytes of a file would tell a reader nothing.
+                    if status.startswith("2") and content["schema"].get("format") != "binary":
                         yield f"{name} {status} {media_type}", content
 
 

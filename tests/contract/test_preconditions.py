@@ -2,7 +2,7 @@
 
 import pytest
 
-UNVERSIONED = {"delete_token", "delete_current_token", "delete_invitation"}
+UNVERSIONED = {"delete_token", "delete_current_token", "delete_invitation", "delete_job"}
 CHANGES = {"PATCH", "PUT", "DELETE"}
 UPSERTS = {
     "students": ({"given_name": "Ada", "family_name": "Alder"}, {"family_name": "Ash"}),

@@ -170,13 +170,15 @@ def broken(response, words):
 
 
 def body_of(response):
-    """The body as a JSON value, as text where it is none, None where there is none."""
+    """The body as a JSON value, else as text or, of a file, as bytes; None where there is none."""
     data = response.data
     if response.headers.get("Content-Encoding") == "gzip":
         data = gzip.decompress(data)
     if not data:
         return None
-    return orjson.loads(data) if "json" in response.content_type else data.decode()
+    if "json" in response.content_type:
+        return orjson.loads(data)
+    return data.decode() if response.content_type.startswith("text/") else data
 
 
 def cut(body):

@@ -27,6 +27,7 @@ PREFIXES = {
     "pattern_id": "pat",
     "session_id": "ses",
     "registration_id": "reg",
+    "job_id": "job",
 }
 """Every id of a URL with its prefix; the world below has a row for each."""
 
@@ -104,6 +105,7 @@ BODIES = {
     "create_class_registration": lambda world: {"student_id": world.public("student_id")},
     "create_student_registration": lambda world: {"class_id": world.public("class_id")},
     "create_registration_transition": lambda _: {"to": "dropped"},
+    "create_export": lambda _: {"format": "oneroster-1.1"},
 }
 
 
@@ -140,6 +142,7 @@ def a_world(app):
             "pattern_id": factories.a_meeting_pattern(tx, school_class).id,
             "session_id": factories.a_session(tx, school_class).id,
             "registration_id": factories.a_registration(tx, school_class, student).id,
+            "job_id": factories.a_finished_job(tx, organization_id).id,
             "username": known.username,
         }
         world.invitation_code = code

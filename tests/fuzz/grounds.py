@@ -19,6 +19,8 @@ from tests.contract.world import BODIES, PREFIXES, WORDS, a_world
 PERSONAS = ("owner", "student", "nobody")
 ELSEWHERE = frozenset({"create_class_registration", "delete_class", "replace_class"})
 """Operations that reach their inside only with a class that nobody of this school sits in."""
+UNDONE = frozenset({"delete_job"})
+"""Those that need a job that is not done."""
 
 
 @dataclass
@@ -43,6 +45,8 @@ class Place:
             known |= {"token_id": self.spare["token_id"]}
         if operation_id in ELSEWHERE:
             known["class_id"] = self.spare["class_id"]
+        if operation_id in UNDONE:
+            known["job_id"] = self.spare["job_id"]
         return known
 
     def in_a_body(self, persona):
@@ -101,6 +105,7 @@ class Grounds:
         with database.write() as tx:
             spare = factories.a_class(tx, world.school.row.id, capacity=20)
             token = factories.a_token(tx, member.user_id, scopes=["account:read"])
+            job = factories.a_job(tx, world.school.row.id)
             factories.an_invitation(tx, elsewhere, Role.STUDENT, code_hash=secrets.hash_of(code))
             usernames = self._with_a_password(
                 tx, owner=world.rows["user_id"], student=member.user_id
@@ -112,6 +117,7 @@ class Grounds:
                 "class_id": ids.encode("cls", spare.id),
                 "student_id": ids.encode("stu", newcomer.student.id),
                 "token_id": ids.encode("tok", token.id),
+                "job_id": ids.encode("job", job.id),
                 "code": code,
             },
             {name: world.personas[name].token for name in PERSONAS},
@@ -138,7 +144,11 @@ class Grounds:
 @contextmanager
 def grounds(backend, folder, url):
     """Serve a migrated database, and open it beside the server."""
-    settings = {"HOMEROOM_SECRET_KEY": SECRET_KEY, "HOMEROOM_SWEEPER": "off"}
+    settings = {
+        "HOMEROOM_SECRET_KEY": SECRET_KEY,
+        "HOMEROOM_SWEEPER": "off",
+        "HOMEROOM_JOBS": "off",
+    }
     with serving(backend, folder, url, **settings) as client:
         base = str(client.base_url).rstrip("/")
         person = World(base, client).signed_up(f"guest-{randomness.token_hex(4)}")

@@ -348,7 +348,7 @@ def test_another_process_that_keeps_writing_is_a_refusal(fresh_database):
 
 def test_a_pool_that_stays_empty_is_a_refusal(fresh_database):
     fresh_database._reads.pool._timeout = 0.02
-    held = [fresh_database._reads.connect() for _ in range(9)]
+    held = [fresh_database._reads.connect() for _ in range(10)]
 
     with pytest.raises(Busy), fresh_database.read() as tx:
         tx.scalar(ONE)

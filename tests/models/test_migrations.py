@@ -1,4 +1,5 @@
 import threading
+from contextlib import contextmanager
 from pathlib import Path
 
 import flask_migrate
@@ -8,16 +9,17 @@ from sqlalchemy import create_engine, insert, inspect, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 import api.models
+from api.authz.scopes import Scope
 from api.clock import SystemClock
 from api.errors import Busy
-from api.models import IdempotencyKey, Organization, SchemaInfo, migrate
+from api.models import IdempotencyKey, Organization, SchemaInfo, Token, migrate
 from api.models.base import db
 from api.models.database import open_database
 from api.models.engines import UnsuitableDatabase
 from api.models.schema_info import check_schema, revision_of, schema_is_current
 from tests import factories
 
-RELEASE = "0.1.0"
+RELEASE = "1.0.0"
 
 
 def test_up_and_down_and_up_again(bare_database_url):
@@ -46,6 +48,39 @@ def test_each_step_down_leaves_what_the_step_up_had_begun_with(bare_database_url
 
         assert migrate.current(bare_database_url) == revision
         assert _columns(bare_database_url) == standing[revision]
+
+
+def test_a_token_for_everything_is_one_for_jobs_and_back(bare_database_url):
+    migrate.upgrade(bare_database_url, "0004")
+    everything = sorted(scope for scope in Scope if not scope.startswith("jobs:"))
+    some = ["account:read", "catalogue:read"]
+    with opened(bare_database_url) as database, database.write() as tx:
+        for scopes in (everything, some):
+            factories.a_token(tx, scopes=scopes)
+
+    migrate.upgrade(bare_database_url)
+    up = scopes_of_tokens(bare_database_url)
+    migrate.downgrade(bare_database_url, "0004")
+    down = scopes_of_tokens(bare_database_url)
+
+    assert up == [some, sorted(Scope)]
+    assert down == [some, everything]
+
+
+@contextmanager
+def opened(url):
+    """A database at whatever revision."""
+    options = {"threads": 1, "pooler": "none", "clock": SystemClock()}
+    database = open_database(Flask(__name__), url=url, **options)
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+def scopes_of_tokens(url):
+    with opened(url) as database, database.read() as tx:
+        return sorted((row.scopes for row in tx.all(select(Token.scopes))), key=len)
 
 
 def test_what_is_stored_survives_the_way_down_and_up(fresh_database_url, fresh_database):

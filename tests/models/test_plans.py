@@ -3,11 +3,22 @@
 import pytest
 from sqlalchemy import event, text
 
-from api.models import access, class_item, facts, page_facts, places
+from api.models import access, class_item, facts, page_facts, places, roster
 from api.models.facts_ahead import GUARDS_OF_HOLDER
 from api.models.prepared import prepared
 from api.models.verify_rows import NO_LIMIT_HERE
+from api.services.exports import BEFORE_ALL
 from tests import factories
+
+PAGES = {
+    "terms": roster.TERMS,
+    "courses": roster.COURSES,
+    "classes": roster.CLASSES,
+    "members": roster.STAFF_MEMBERS,
+    "students": roster.STUDENTS,
+    "registrations": roster.SEATS,
+}
+"""What an export reads page by page, by the table that it goes along."""
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
@@ -111,6 +122,27 @@ def test_no_plan_made_for_empty_tables_reads_one_from_end_to_end(fresh_database,
     plan = general_plan(fresh_database, statement)
 
     assert "Seq Scan" not in str(plan)
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("table", PAGES)
+def test_the_next_page_of_an_export_is_found_and_not_sorted_out(tx, table):
+    since, after = BEFORE_ALL
+    asked = {"organization_id": factories.an_organization(tx).id, "most": 500}
+
+    plan = plan_of(tx, PAGES[table], {**asked, "since": since, "after": after})
+
+    index = f"ix_{table}_organization_id_created_at_id"
+    assert [step for step in plan if index in step and "created_at" in step], plan
+    assert not [step for step in plan if "TEMP B-TREE" in step], plan
+
+
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("table", PAGES)
+def test_the_next_page_of_an_export_is_found_whatever_the_statistics_say(fresh_database, table):
+    plan = general_plan(fresh_database, PAGES[table])
+
+    assert "created_at" in conditions_on(table, plan)[0]
 
 
 @pytest.mark.parametrize("backend", ["postgresql"], indirect=True)

@@ -38,6 +38,7 @@ class Story:
         self.register()
         self.look_on()
         self.move()
+        self.export()
         self.browse()
 
     def _voice(self, token):
@@ -235,6 +236,18 @@ class Story:
         ben.get(self.things["ben-registration"])
         ben.post(f"{self.things['ben-registration']}/transitions", {"to": "enrolled"})
         ben.get(f"{self.things['ben-registration']}/transitions")
+
+    def export(self):
+        """Everything for another system, done by the worker of a process meanwhile."""
+        reggie, exports = self.people["reggie"], f"{self.things['school']}/exports"
+        form = {"format": "oneroster-1.1"}
+        job = reggie.post(exports, form, key="export-linden-school").headers["Location"]
+        self.app.extensions["homeroom"].worker.all_waiting()
+        done = reggie.get(job).json
+        reggie.get(f"{exports}?limit=1")
+        reggie.get(done["_links"]["result"]["href"])
+        another = reggie.post(exports).headers["Location"]
+        reggie.delete(another)
 
     def browse(self):
         """Somebody with a browser reads what is a page, too."""

@@ -145,7 +145,8 @@ def names_what_exists(door, name, member):
 
 def shown_by(document, operation):
     """Name the members of what an operation answers."""
-    given = operation["responses"].get("201") or operation["responses"]["200"]
+    answers = operation["responses"]
+    given = answers.get("201") or answers.get("202") or answers["200"]
     schema = resolved(document, given["content"]["application/json"]["schema"])
     return resolved(document, schema.get("oneOf", [schema])[0])["properties"]
 

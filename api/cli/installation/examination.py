@@ -102,6 +102,11 @@ def _of_settings(settings: Settings) -> Iterator[Finding]:
             "this process does not do what falls due by the clock",
             "leave HOMEROOM_SWEEPER on in some process, or run homeroom sweep each second",
         )
+    if not settings.jobs:
+        yield Finding(
+            "this process does no jobs, such as exports",
+            "leave HOMEROOM_JOBS on in some process, or run homeroom work beside it",
+        )
     if settings.development:
         return
     if settings.rate_limit is None or settings.registration_rate_limit is None:

@@ -1,0 +1,1 @@
+"""The edge of jobs: processes that take them from the queue and do them."""
