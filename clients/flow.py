@@ -2,6 +2,7 @@
 
 import secrets
 import sys
+import time
 from collections.abc import Callable
 from datetime import datetime
 from urllib.parse import parse_qs, urlsplit
@@ -18,6 +19,11 @@ LONG_CURSOR = "ü" * 2000
 """Short enough for every check of a text, and too long as part of an address."""
 MOST_ATTEMPTS = 100
 """More than the server under test allows in an hour."""
+
+FIRST_BYTES = b"PK\x03\x04"
+"""Of a ZIP archive that has something in it."""
+MOST_LOOKS = 60
+"""At a job, of which each comes as long after the one before as the server asked for."""
 
 
 def refused(call: Callable[[], object], status: int, code: str) -> Refused:
@@ -147,6 +153,19 @@ class Flow:
             page = self.me.list_classes(self.organization_id, cursor)
             found += page.ids
         assert sorted(found) == sorted(self.classes)
+
+    def export(self) -> None:
+        answer = self.me.export(self.organization_id)
+        job, pause = answer.body, int(answer.headers["retry-after"])
+        assert (answer.status, job.state, pause > 0) == (202, "queued", True)
+        assert answer.headers["location"].endswith(f"/{job.id}")
+        for _ in range(MOST_LOOKS):
+            if job.state not in {"queued", "running"}:
+                break
+            time.sleep(pause)
+            job = self.me.get_job(job.id)
+        assert job.state == "succeeded"
+        assert self.me.result(job.id)[:4] == FIRST_BYTES
 
     def bad_request(self) -> None:
         here = self.organization_id

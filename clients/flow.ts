@@ -1,5 +1,6 @@
 // The whole journey in TypeScript, the same for every generated client: a method for each step.
 import { randomBytes } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Driver, same, there, travel } from "./journey";
 import { type Change, type Maker, type Mode, type SchoolClass, Refused } from "./sdk";
 
@@ -13,6 +14,10 @@ const ENDED = "/v0/me";
 const FAILING = "/v1/failures";
 /** More than the server under test allows in an hour. */
 const MOST_ATTEMPTS = 100;
+/** Of a ZIP archive that has something in it. */
+const FIRST_BYTES = "PK\u0003\u0004";
+/** At a job, of which each comes as long after the one before as the server asked for. */
+const MOST_LOOKS = 60;
 
 /** What a call is refused with, which must have this status and code. */
 async function refused(call: Promise<unknown>, status: number, code: string): Promise<Refused> {
@@ -29,9 +34,11 @@ async function refused(call: Promise<unknown>, status: number, code: string): Pr
   return reason;
 }
 
-/** Fail unless the answer says when to come again. */
-function saysWhen({ response }: Refused): void {
-  same(Number(there(response.headers.get("Retry-After"))) > 0, true);
+/** The seconds after which to come again, which the answer must say. */
+function saysWhen({ headers }: { headers: Headers }): number {
+  const seconds = Number(there(headers.get("Retry-After")));
+  same(seconds > 0, true);
+  return seconds;
 }
 
 /** Go on the journey with the clients of one kind. */
@@ -159,6 +166,19 @@ function driverOf(sdk: Maker, base: string, away: string): Driver {
       }
       same(found.toSorted(), classes.toSorted());
     },
+    async export() {
+      const { status, body, headers } = await me.export(organization);
+      const pause = saysWhen({ headers });
+      let job = body;
+      same([status, job.state], [202, "queued"]);
+      same(there(headers.get("Location")).endsWith(`/${job.id}`), true);
+      for (let look = 0; look < MOST_LOOKS && ["queued", "running"].includes(job.state); look += 1) {
+        await sleep(pause * 1000);
+        job = await me.getJob(job.id);
+      }
+      same(job.state, "succeeded");
+      same(await (await me.result(job.id)).slice(0, FIRST_BYTES.length).text(), FIRST_BYTES);
+    },
     async bad_request() {
       await refused(me.listClasses(organization, "made-up"), 400, "invalid-cursor");
     },
@@ -211,7 +231,7 @@ function driverOf(sdk: Maker, base: string, away: string): Driver {
           });
         }
       };
-      saysWhen(await refused(hurry(), 429, "rate-limited"));
+      saysWhen((await refused(hurry(), 429, "rate-limited")).response);
     },
     async long_headers() {
       const wordy = changing({ headers: { "X-Words": "x".repeat(2 ** 14) } });
@@ -221,7 +241,7 @@ function driverOf(sdk: Maker, base: string, away: string): Driver {
       await refused(changing({ path: FAILING }).whoami(), 500, "internal-error");
     },
     async unavailable() {
-      saysWhen(await refused(sdk(away, "made-up").whoami(), 503, "upstream-unavailable"));
+      saysWhen((await refused(sdk(away, "made-up").whoami(), 503, "upstream-unavailable")).response);
     },
     async sign_out() {
       same(await me.revoke(), 204);

@@ -49,6 +49,14 @@ class Registration(Thing, Protocol):
         """A date and time, while a seat is offered."""
 
 
+class Job(Thing, Protocol):
+    """What takes longer than a request."""
+
+    @property
+    def state(self) -> str:
+        """How far it is."""
+
+
 class Problem(Protocol):
     """The object of a refusal."""
 
@@ -217,3 +225,15 @@ class Sdk(ABC):
     @abstractmethod
     def line(self, class_id: str) -> Sequence[object]:
         """The ids of the students in line."""
+
+    @abstractmethod
+    def export(self, organization_id: str) -> Answer[Job]:
+        """Ask for an export, with nothing but where."""
+
+    @abstractmethod
+    def get_job(self, job_id: str) -> Job:
+        """Read a job."""
+
+    @abstractmethod
+    def result(self, job_id: str) -> bytes:
+        """The file that a job made."""

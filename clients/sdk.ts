@@ -5,6 +5,7 @@ export type OnFull = "fail" | "waitlist";
 export type Wanted = "dropped" | "enrolled";
 export type Thing = { id: string };
 export type SchoolClass = Thing & { title: string; description: string | null; seatsFree: number | null };
+export type Job = Thing & { state: string };
 export type Registration = Thing & { state: string; position: number | null; expires: Date | null };
 
 /** The typed object of an answer. */
@@ -82,6 +83,11 @@ export interface Sdk {
   getRegistration(id: string): Promise<Registration>;
   /** The ids of the students in line. */
   line(id: string): Promise<string[]>;
+  /** Ask for an export, with nothing but where. */
+  export(organization: string): Promise<{ status: number } & Answer<Job>>;
+  getJob(id: string): Promise<Job>;
+  /** The file that a job made. */
+  result(id: string): Promise<Blob>;
 }
 
 /** Makes a client of a server, for somebody, which may change every request. */

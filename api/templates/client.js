@@ -8,13 +8,19 @@
 //
 // No path is written here: every address comes from the server. It needs `fetch` and nothing else.
 
-const ACCEPT = "application/json, application/problem+json";
+const JSON_TYPE = "application/json";
+const PROBLEM_TYPE = "application/problem+json";
 // The server refused before it did anything (RFC 6585 §4).
 const NOTHING_DONE = new Set([429]);
 // Nobody can tell whether the request was carried out: a database may go away at its end, too.
 const UNKNOWN_OUTCOME = new Set([502, 503, 504]);
 const KEPT = 256;
 const ATTEMPTS = 5;
+// The states in which a job stays, and the milliseconds between two looks at one whose server asks for no others.
+const FINAL = new Set(["succeeded", "failed", "cancelled"]);
+const LOOK_AGAIN = 1000;
+/** For one attempt, its body included. */
+const PATIENCE_MS = 30_000;
 
 // --- URI templates (RFC 6570, all four levels) ---
 
@@ -139,6 +145,14 @@ export class Redirected extends Error {
   }
 }
 
+/** A job took longer than somebody would wait; `job` is how it was last seen. */
+export class Unfinished extends Error {
+  constructor(job, within) {
+    super(`${job.url} is ${job.members.state} still, after ${within / 1000} seconds`);
+    Object.assign(this, { name: "Unfinished", job });
+  }
+}
+
 // --- Requests and answers ---
 
 /** The only part that speaks HTTP: revalidates what was read, asks again what broke, throws what is refused. */
@@ -147,7 +161,7 @@ class Exchange {
   #token = null;
 
   constructor({ fetch, origins, token, attempts, pause, longest, sleep }) {
-    Object.assign(this, { fetch, origins, attempts, pause, longest, sleep });
+    Object.assign(this, { ask: fetch, origins, attempts, pause, longest, sleep });
     this.#token = token;
   }
 
@@ -158,21 +172,32 @@ class Exchange {
   }
 
   /** What is there now; kept answers are revalidated by their entity tag (RFC 9110 §13.1.2). */
-  async read(url, { anew = false } = {}) {
+  async read(url, { anew = false, mediaType = JSON_TYPE } = {}) {
     const known = this.#kept.get(url);
     if (known && !anew && Date.now() < known.freshUntil) return known;
-    const fields = known?.etag ? { "If-None-Match": known.etag } : {};
+    const headers = { Accept: accepting(mediaType), ...(known?.etag && { "If-None-Match": known.etag }) };
     // The cache of a browser would answer in the server's stead, and hide the 304.
-    const response = await this.#send("GET", url, { headers: fields, cache: "no-store" }, true);
+    const response = await this.#send("GET", url, { headers, cache: "no-store" }, true);
     this.#kept.delete(url);
     // What is still right is fresh again (RFC 9111 §4.3.4).
     const answer = response.status === 304 && known
-      ? { ...known, freshUntil: freshness(response).freshUntil }
+      ? { ...known, freshUntil: freshness(response).freshUntil, retryAfter: retryAfter(response) }
       : await this.#answer(url, response);
     if (!answer.document) throw new Unreadable(url, "");
     this.#kept.set(url, answer);
     if (this.#kept.size > KEPT) this.#kept.delete(this.#kept.keys().next().value);
     return answer;
+  }
+
+  /** The bytes that are there, whatever they are, as a Uint8Array; they are not kept. */
+  async fetch(url, mediaType = "*/*") {
+    const headers = { Accept: `${mediaType}, ${PROBLEM_TYPE}` };
+    const response = refused(url, await this.#send("GET", url, { headers, cache: "no-store" }, true));
+    return {
+      mediaType: response.headers.get("Content-Type") ?? "",
+      name: nameIn(response.headers.get("Content-Disposition") ?? ""),
+      body: response.content,
+    };
   }
 
   /** Change something; with an idempotency key it is safe to ask again, and it is asked again. */
@@ -188,15 +213,17 @@ class Exchange {
   async #send(method, url, options, isRepeatable) {
     const isOurs = this.#token && this.origins.has(new URL(url).origin);
     const authorization = isOurs ? { Authorization: `Bearer ${this.#token}` } : {};
-    const headers = { Accept: ACCEPT, ...authorization, ...options.headers };
+    const headers = { Accept: accepting(JSON_TYPE), ...authorization, ...options.headers };
     for (let attempt = 1; ; attempt++) {
       const isLast = attempt === this.attempts;
       let wait = 0;
       try {
-        const response = await this.fetch(url, { ...options, method, headers, redirect: "manual" });
+        const signal = AbortSignal.timeout(PATIENCE_MS);
+        const response = await this.ask(url, { ...options, method, headers, signal, redirect: "manual" });
+        // An answer that breaks off is none.
+        response.content = new Uint8Array(await response.arrayBuffer());
         wait = this.#askedToWait(response, isRepeatable);
         if (wait === null || isLast) return response;
-        await response.body?.cancel();
       } catch (fault) {
         if (isLast || !isRepeatable) throw fault;
       }
@@ -209,26 +236,41 @@ class Exchange {
   #askedToWait(response, isRepeatable) {
     const { status } = response;
     if (!NOTHING_DONE.has(status) && !(isRepeatable && UNKNOWN_OUTCOME.has(status))) return null;
-    const said = response.headers.get("Retry-After") ?? "0";
-    const wait = /^\d+$/.test(said) ? Number(said) * 1000 : 0;
+    const wait = retryAfter(response) ?? 0;
     return wait <= this.longest ? wait : null;
   }
 
-  async #answer(url, response) {
-    if (response.type === "opaqueredirect") throw new Redirected(response.url, "another address");
-    if (response.status >= 300 && response.status < 400) {
-      throw new Redirected(response.url, response.headers.get("Location"));
-    }
-    const document = await documentOf(url, response);
-    if (!response.ok) throw problem(response.status, document ?? {});
+  #answer(url, response) {
     return {
       url,
-      document,
+      document: documentOf(url, refused(url, response)),
       etag: response.headers.get("ETag"),
       isReplayed: response.headers.get("Idempotent-Replayed") === "true",
+      retryAfter: retryAfter(response),
       ...freshness(response),
     };
   }
+}
+
+/** The response, unless it refuses. */
+function refused(url, response) {
+  if (response.type === "opaqueredirect") throw new Redirected(response.url, "another address");
+  if (response.status >= 300 && response.status < 400) {
+    throw new Redirected(response.url, response.headers.get("Location"));
+  }
+  if (!response.ok) throw problem(response.status, documentOf(url, response) ?? {});
+  return response;
+}
+
+/** The header `Accept` of somebody who reads this, else JSON, and what is refused. */
+function accepting(mediaType) {
+  return [...new Set([mediaType, JSON_TYPE, PROBLEM_TYPE])].join(", ");
+}
+
+/** Milliseconds, as the server asks to wait; null where it names none (RFC 9110 §10.2.3). */
+function retryAfter(response) {
+  const said = response.headers.get("Retry-After") ?? "";
+  return /^\d+$/.test(said) ? Number(said) * 1000 : null;
 }
 
 /** Whether an answer is for everybody, and until when it may be used without asking (RFC 9111 §5.2.2). */
@@ -239,11 +281,10 @@ function freshness(response) {
   return { isPublic, freshUntil: Date.now() + age * 1000 };
 }
 
-async function documentOf(url, response) {
-  const text = await response.text();
+function documentOf(url, response) {
   const contentType = response.headers.get("Content-Type") ?? "";
-  if (!text) return null;
-  const document = contentType.includes("json") ? parsed(text) : null;
+  if (!response.content.length) return null;
+  const document = contentType.includes("json") ? parsed(new TextDecoder().decode(response.content)) : null;
   if (document && typeof document === "object" && !Array.isArray(document)) return document;
   if (!response.ok) return null;
   throw new Unreadable(url, contentType);
@@ -253,6 +294,33 @@ async function documentOf(url, response) {
 function parsed(text) {
   try {
     return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+// --- Files ---
+
+const PARAMETER = /;\s*([\w*.-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]*))/g;
+
+/** The file name of a `Content-Disposition` (RFC 6266), without what would lead elsewhere; null if there is none. */
+function nameIn(disposition) {
+  const said = Object.fromEntries(
+    [...disposition.matchAll(PARAMETER)].map(([, name, quoted, token]) => [
+      name.toLowerCase(),
+      token || (quoted ?? "").replace(/\\(.)/g, "$1"),
+    ]),
+  );
+  const written = extended(said["filename*"] ?? "") || (said.filename ?? "");
+  const name = written.split(/[/\\:]/).at(-1).replace(/(?! )[\p{C}\p{Z}]/gu, "");
+  return name.replace(/^[ .]+|[ .]+$/g, "") || null;
+}
+
+/** The text of a value in the form of RFC 8187; null if it is not in UTF-8. */
+function extended(value) {
+  const found = /^utf-8'[^']*'(.*)$/i.exec(value);
+  try {
+    return found && decodeURIComponent(found[1]);
   } catch {
     return null;
   }
@@ -301,11 +369,11 @@ function bodyOf({ link }, values) {
 export class Resource {
   #guide;
 
-  constructor(guide, { document, url, etag = null, isReplayed = false }) {
+  constructor(guide, { document, url, etag = null, isReplayed = false, retryAfter = null }) {
     this.#guide = guide;
     const { _links = {}, _blocked = {}, _embedded = {}, ...members } = document;
     const links = Object.entries(_links).map(([rel, link]) => [rel, { method: "GET", ...link, rel }]);
-    Object.assign(this, { document, members, etag, isReplayed, blocked: _blocked });
+    Object.assign(this, { document, members, etag, isReplayed, retryAfter, blocked: _blocked });
     this.links = Object.fromEntries(links);
     this.url = this.links.self?.href ?? url;
     this.embedded = Object.fromEntries(
@@ -328,14 +396,39 @@ export class Resource {
 
   /** Go along a link that changes nothing; `values` fill it, if it is templated. */
   async follow(rel, values = {}) {
-    const link = this.link(rel);
-    if (link.method !== "GET") throw new TypeError(`${rel} is an action: act() or form() is the way`);
-    return this.#of(await this.#guide.exchange.read(addressOf(link, values)));
+    const link = this.#leading(rel);
+    if (!(link.type ?? "json").includes("json")) throw new TypeError(`${rel} is ${link.type}: fetch() is the way`);
+    return this.#of(await this.#guide.exchange.read(addressOf(link, values), { mediaType: link.type }));
+  }
+
+  /** The file that a link leads to: `mediaType`, `name` (never a path; null if it has none), and `body`, a Uint8Array. */
+  async fetch(rel, values = {}) {
+    const link = this.#leading(rel);
+    return this.#guide.exchange.fetch(addressOf(link, values), link.type);
   }
 
   /** The same thing as it is now; unchanged, it costs the server no body. */
   async refreshed() {
     return this.#of(await this.#guide.exchange.read(this.url, { anew: true }));
+  }
+
+  /**
+   * This job when its state is final, which may be `failed`; `within` is in milliseconds.
+   *
+   * It is looked at again and again, each time after as long as the server asked for last. Throws
+   * Unfinished if it is not final by then.
+   */
+  async finished({ within = 300_000 } = {}) {
+    let [job, pause] = [this, LOOK_AGAIN];
+    const until = Date.now() + within;
+    while (!FINAL.has(job.members.state)) {
+      pause = job.retryAfter || pause;
+      const left = until - Date.now();
+      if (left <= 0) throw new Unfinished(job, within);
+      await this.#guide.exchange.sleep(Math.min(pause, left));
+      job = await job.refreshed();
+    }
+    return job;
   }
 
   /** This page of a list, and every one after it. */
@@ -371,6 +464,13 @@ export class Resource {
         seen = await seen.refreshed();
       }
     }
+  }
+
+  /** The link of a relation, which changes nothing. */
+  #leading(rel) {
+    const link = this.link(rel);
+    if (link.method !== "GET") throw new TypeError(`${rel} is an action: act() or form() is the way`);
+    return link;
   }
 
   async #do(form, values, key) {

@@ -158,6 +158,20 @@ function sdk(baseUrl: string, token?: string, change?: Change): Sdk {
       const answer = await client.GET("/v1/classes/{class_id}/waitlist", { params });
       return made(answer, 200).items.map((place) => place.student_id);
     },
+    async export(organization_id) {
+      const params = { path: { organization_id } };
+      const answer = await client.POST("/v1/organizations/{organization_id}/exports", { params });
+      return { status: answer.response.status, body: made(answer, 202), headers: answer.response.headers };
+    },
+    async getJob(job_id) {
+      return made(await client.GET("/v1/jobs/{job_id}", { params: { path: { job_id } } }), 200);
+    },
+    async result(job_id) {
+      // It reads every body as JSON unless it is told otherwise.
+      const params = { path: { job_id } };
+      const answer = await client.GET("/v1/jobs/{job_id}/result", { params, parseAs: "blob" });
+      return made(answer, 200);
+    },
   };
 }
 

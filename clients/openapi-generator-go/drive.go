@@ -6,11 +6,14 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
+	"os"
 	"sort"
 	"strconv"
 	"strings"
+	"time"
 
 	"homeroom.example/sdk/homeroom"
 )
@@ -22,6 +25,12 @@ var nobodys = fmt.Sprintf("cls_%026d", 0)
 
 // mostAttempts are more than the server under test allows in an hour.
 const mostAttempts = 100
+
+// firstBytes are those of a ZIP archive that has something in it.
+const firstBytes = "PK\x03\x04"
+
+// mostLooks at a job come each as long after the one before as the server asked for.
+const mostLooks = 60
 
 // changing is a transport that makes of a request another one on its way out.
 type changing func(*http.Request)
@@ -265,6 +274,29 @@ func (j *journey) paging() {
 	same(fmt.Sprint(found), fmt.Sprint(j.classes))
 }
 
+func (j *journey) export() {
+	// A body may be left out, but the client sends null for one that is.
+	body := homeroom.NewExport()
+	job, answer, err := j.client.JobsAPI.CreateExport(j.me, j.organization).Export(*body).Execute()
+	same(made(job, answer, err, 202).State, "queued")
+	same(strings.HasSuffix(answer.Header.Get("Location"), "/"+job.Id), true)
+	pause := saysWhen(answer)
+	for look := 0; look < mostLooks && (job.State == "queued" || job.State == "running"); look++ {
+		time.Sleep(pause)
+		job, answer, err = j.client.JobsAPI.GetJob(j.me, job.Id).Execute()
+		made(job, answer, err, 200)
+	}
+	same(job.State, "succeeded")
+	// The client puts a file into the folder for temporary ones, and leaves it there.
+	file, answer, err := j.client.JobsAPI.GetJobResult(j.me, job.Id).Execute()
+	defer os.Remove(made(file, answer, err, 200).Name())
+	defer file.Close()
+	first := make([]byte, len(firstBytes))
+	_, err = io.ReadFull(file, first)
+	same(err, nil)
+	same(string(first), firstBytes)
+}
+
 func (j *journey) badRequest() {
 	_, answer, err := j.client.CatalogueAPI.ListClasses(j.me, j.organization).Cursor("made-up").Execute()
 	refused(answer, err, 400, "invalid-cursor")
@@ -353,10 +385,11 @@ func (j *journey) invalid() {
 	same(problem.Errors[0].GetPointer(), "#/timezone")
 }
 
-func saysWhen(answer *http.Response) {
+func saysWhen(answer *http.Response) time.Duration {
 	seconds, err := strconv.Atoi(answer.Header.Get("Retry-After"))
 	same(err, nil)
 	same(seconds > 0, true)
+	return time.Duration(seconds) * time.Second
 }
 
 func (j *journey) rateLimited() {

@@ -38,6 +38,7 @@ func (j *journey) steps() []step {
 		{"without_etag", j.withoutETag},
 		{"retry", j.retry},
 		{"paging", j.paging},
+		{"export", j.export},
 		{"bad_request", j.badRequest},
 		{"unauthenticated", j.unauthenticated},
 		{"forbidden", j.forbidden},

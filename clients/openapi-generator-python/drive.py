@@ -12,6 +12,8 @@ from homeroom_sdk import (
     ClassRegistrationCreate,
     Configuration,
     Credentials,
+    Job,
+    JobsApi,
     Organization,
     OrganizationCreate,
     OrganizationsApi,
@@ -126,7 +128,7 @@ class Driven(Sdk):
         client.change = change or client.change
         self.account, self.catalogue = AccountApi(client), CatalogueApi(client)
         self.organizations, self.people = OrganizationsApi(client), PeopleApi(client)
-        self.seats = RegistrationsApi(client)
+        self.seats, self.jobs = RegistrationsApi(client), JobsApi(client)
 
     @refusing
     def sign_up(self, name: str, password: str) -> str:
@@ -233,6 +235,18 @@ class Driven(Sdk):
     @refusing
     def line(self, class_id: str) -> Sequence[object]:
         return [place.student_id for place in self.seats.get_class_waitlist(class_id).items]
+
+    @refusing
+    def export(self, organization_id: str) -> Answer[Job]:
+        return answered(self.jobs.create_export_with_http_info(organization_id), Job)
+
+    @refusing
+    def get_job(self, job_id: str) -> Job:
+        return self.jobs.get_job(job_id)
+
+    @refusing
+    def result(self, job_id: str) -> bytes:
+        return self.jobs.get_job_result(job_id)
 
 
 if __name__ == "__main__":

@@ -59,6 +59,7 @@ function sdk(basePath: string, accessToken?: string, change?: Change): Sdk {
   const organizations = new generated.OrganizationsApi(configuration);
   const catalogue = new generated.CatalogueApi(configuration);
   const people = new generated.PeopleApi(configuration);
+  const jobs = new generated.JobsApi(configuration);
   const seats = new generated.RegistrationsApi(configuration);
   const wish = (classId: string, studentId: string, onFull: OnFull) => ({
     classId,
@@ -148,6 +149,16 @@ function sdk(basePath: string, accessToken?: string, change?: Change): Sdk {
     },
     async line(classId) {
       return (await made(seats.getClassWaitlist({ classId }))).items.map((place) => place.studentId);
+    },
+    async export(organizationId) {
+      const answer = await made(jobs.createExportRaw({ organizationId }));
+      return { status: answer.raw.status, body: await answer.value(), headers: answer.raw.headers };
+    },
+    getJob(jobId) {
+      return made(jobs.getJob({ jobId }));
+    },
+    result(jobId) {
+      return made(jobs.getJobResult({ jobId }));
     },
   };
 }

@@ -9,6 +9,7 @@ from flow import drive
 from homeroom_sdk import AuthenticatedClient, Client
 from homeroom_sdk.api.account import create_token, create_user, delete_current_token, get_me
 from homeroom_sdk.api.catalogue import create_class, get_class, list_classes, update_class
+from homeroom_sdk.api.jobs import create_export, get_job, get_job_result
 from homeroom_sdk.api.organizations import create_organization, list_organizations
 from homeroom_sdk.api.people import create_student
 from homeroom_sdk.api.registrations import (
@@ -23,6 +24,7 @@ from homeroom_sdk.models import (
     Credentials,
     CredentialsScopesItem,
     IssuedToken,
+    Job,
     Me,
     Organization,
     OrganizationCreate,
@@ -45,7 +47,7 @@ from homeroom_sdk.models import (
     WaitlistInputMode,
     WaitlistPlacePage,
 )
-from homeroom_sdk.types import UNSET, Response
+from homeroom_sdk.types import UNSET, File, Response
 from sdk import Answer, Change, Page, Refused, Sdk, Thing, lower
 from sdk import SchoolClass as AnyClass
 
@@ -205,6 +207,17 @@ class Driven(Sdk):
     def line(self, class_id: str) -> Sequence[object]:
         answer = get_class_waitlist.sync_detailed(class_id, client=self.client)
         return [place.student_id for place in answered(answer, WaitlistPlacePage, 200).body.items]
+
+    def export(self, organization_id: str) -> Answer[Job]:
+        answer = create_export.sync_detailed(organization_id, client=self.client)
+        return answered(answer, Job, 202)
+
+    def get_job(self, job_id: str) -> Job:
+        return answered(get_job.sync_detailed(job_id, client=self.client), Job, 200).body
+
+    def result(self, job_id: str) -> bytes:
+        answer = get_job_result.sync_detailed(job_id, client=self.client)
+        return answered(answer, File, 200).body.payload.read()
 
 
 if __name__ == "__main__":

@@ -6,12 +6,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 
 from api.models import migrate
 from tests.browser.conftest import browser as browser
 from tests.clients.forwarding import Proxy, forwarding
+from tests.clients.speaking import NodeExchange, PythonExchange, node_process
 from tests.servers.programs import one_port
 
 HERE = Path(__file__).parent
@@ -112,6 +114,26 @@ def node(node_path):
         return ran.stdout
 
     return run
+
+
+@pytest.fixture
+def in_python():
+    """Give a function that makes an exchange of the Python client with a server."""
+    with httpx.Client(timeout=5) as http:
+        yield lambda script, **given: PythonExchange(http, script.address, **given)
+
+
+@pytest.fixture(scope="module")
+def in_node(node_path):
+    """Give a function that makes an exchange of the ES module with a server."""
+    with node_process(node_path) as process:
+        yield lambda script, **given: NodeExchange(process, script.address, **given)
+
+
+@pytest.fixture(params=["in_python", "in_node"])
+def speaking(request):
+    """Each in turn."""
+    return request.getfixturevalue(request.param)
 
 
 def _major(node):

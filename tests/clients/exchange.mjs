@@ -12,7 +12,11 @@ const does = {
     [now, slept] = [0, []];
     exchange = new Homeroom(url, { token, sleep: async (milliseconds) => slept.push(milliseconds / 1000) }).exchange;
   },
-  read: ({ url, anew }) => exchange.read(url, { anew }),
+  read: ({ url, anew, mediaType }) => exchange.read(url, { anew, mediaType }),
+  async fetch({ url, mediaType }) {
+    const file = await exchange.fetch(url, mediaType);
+    return { ...file, body: [...file.body] };
+  },
   write: ({ method, url, key }) => exchange.write(method, url, { key }),
   identify: ({ token }) => exchange.identify(token),
   clock({ seconds }) {

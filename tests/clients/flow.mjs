@@ -101,6 +101,15 @@ export default async function flow({ Homeroom, NotOffered, Problem, problems }, 
   const nobody = await caught((await new Homeroom(url).root()).follow("me"));
   facts["nobody"] = nobody instanceof problems.AuthenticationRequired && nobody.status;
 
+  const asked = await (await organization.follow("exports")).act("create", { format: "oneroster-1.1" });
+  facts["asked for"] = [asked.members.state, asked.retryAfter / 1000];
+  const done = await asked.finished({ within: 60_000 });
+  facts["done"] = [done.members.state, done.blocked.cancel.map((block) => block.code)];
+  const file = await done.fetch("result");
+  facts["file"] = [file.mediaType, file.name.startsWith(`${name}-`)];
+  facts["archive"] = [...file.body];
+  facts["exports"] = (await organization.follow("exports")).entries.length;
+
   const registrations = await all((await organization.follow("registrations")).everything());
   facts["registrations"] = registrations.map((each) => each.members.state).sort();
   const classes = await all((await organization.follow("classes")).everything());

@@ -40,6 +40,7 @@ class Flow:
         self.offer(ada, bob)
         self.conditions()
         self.refusals(owner)
+        self.export()
         self.bookkeeping(owner)
 
     def note(self, name, fact):
@@ -146,6 +147,17 @@ class Flow:
             self.nobody().root().follow("me")
         except problems.AuthenticationRequired as refused:
             self.note("nobody", refused.status)
+
+    def export(self):
+        """A job is asked for, waited for, and its file fetched."""
+        asked = self.organization.follow("exports").act("create", {"format": "oneroster-1.1"})
+        self.note("asked for", [asked["state"], asked.retry_after])
+        done = asked.finished(within=60)
+        self.note("done", [done["state"], [block.code for block in done.blocked["cancel"]]])
+        file = done.fetch("result")
+        self.note("file", [file.media_type, file.name.startswith(f"{self.name}-")])
+        self.note("archive", list(file.body))
+        self.note("exports", len(self.organization.follow("exports").entries))
 
     def bookkeeping(self, owner):
         """What is there afterwards: nothing was done twice, whatever got lost on the way."""

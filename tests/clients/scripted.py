@@ -14,6 +14,7 @@ CUT = "cut"
 class Script:
     """What is answered, by path: (status, fields, document or bytes) or CUT; the last one stays.
 
+    With a Content-Length of its own an answer breaks off where the body ends.
     Elsewhere there is nothing: a browser asks for an icon.
     """
 
@@ -51,7 +52,10 @@ def scripted(answers):
             self.send_response(status)
             for name, value in ({"Content-Type": "application/json"} | fields).items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
+            if "Content-Length" in fields:
+                self.close_connection = True
+            else:
+                self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 
-from homeroom_client import Patience, Problem, Redirected, Unreadable
+from homeroom_client import File, Patience, Problem, Redirected, Unreadable
 from homeroom_client.exchange import Exchange
 
 PROGRAM = Path(__file__).with_name("exchange.mjs")
@@ -40,6 +40,7 @@ class Told:
 
     document: object
     is_replayed: bool
+    retry_after: float | None
 
 
 class PythonExchange:
@@ -53,9 +54,13 @@ class PythonExchange:
         )
         self.identify = self._speaks.identify
 
-    def read(self, url, *, anew=False):
+    def read(self, url, *, anew=False, media_type=None):
         """Read what is there."""
-        return self._told(lambda: self._speaks.read(url, anew=anew))
+        return self._told(lambda: self._speaks.read(url, anew=anew, media_type=media_type))
+
+    def fetch(self, url, media_type=None):
+        """Take what is there as a file."""
+        return self._raising(lambda: self._speaks.fetch(url, media_type))
 
     def write(self, method, url, *, key=None):
         """Change what is there."""
@@ -66,8 +71,12 @@ class PythonExchange:
         self.now = seconds
 
     def _told(self, act):
+        answer = self._raising(act)
+        return Told(answer.document, answer.is_replayed, answer.retry_after)
+
+    def _raising(self, act):
         try:
-            answer = act()
+            return act()
         except Problem as fault:
             name = type(fault).__name__
             raise Refused(name, fault.status, fault.code, str(fault)) from fault
@@ -77,7 +86,6 @@ class PythonExchange:
             raise NoRepresentation(str(fault)) from fault
         except httpx.TransportError as fault:
             raise Broken(str(fault)) from fault
-        return Told(answer.document, answer.is_replayed)
 
 
 class NodeExchange:
@@ -88,13 +96,20 @@ class NodeExchange:
         self.slept = []
         self._do("begin", url=url, token=token)
 
-    def read(self, url, *, anew=False):
+    def read(self, url, *, anew=False, media_type=None):
         """Read what is there."""
-        return self._do("read", url=url, anew=anew)
+        given = {} if media_type is None else {"mediaType": media_type}
+        return self._told("read", url=url, anew=anew, **given)
+
+    def fetch(self, url, media_type=None):
+        """Take what is there as a file."""
+        given = {} if media_type is None else {"mediaType": media_type}
+        said = self._do("fetch", url=url, **given)
+        return File(media_type=said["mediaType"], name=said["name"], body=bytes(said["body"]))
 
     def write(self, method, url, *, key=None):
         """Change what is there."""
-        return self._do("write", method=method, url=url, key=key)
+        return self._told("write", method=method, url=url, key=key)
 
     def identify(self, token):
         """Speak for somebody else."""
@@ -104,6 +119,12 @@ class NodeExchange:
         """Have its clock show this."""
         self._do("clock", seconds=seconds)
 
+    def _told(self, what, **given):
+        answer = self._do(what, **given)
+        after = answer["retryAfter"]
+        seconds = None if after is None else after / 1000
+        return Told(answer["document"], answer["isReplayed"], seconds)
+
     def _do(self, what, **given):
         self._process.stdin.write(json.dumps([what, given]) + "\n")
         self._process.stdin.flush()
@@ -111,8 +132,7 @@ class NodeExchange:
         self.slept[:] = said["slept"]
         if fault := said.get("fault"):
             raise self._raised(**fault)
-        answer = said.get("answer") or {}
-        return Told(answer.get("document"), answer.get("isReplayed", False))
+        return said.get("answer")
 
     def _raised(self, kind, text, **members):
         if kind == "Problem":

@@ -107,10 +107,18 @@ def test_what_was_removed_is_left_for_the_nearest_page_that_is_there_still(gone)
         assert walked(script, "things", "1", "remove", status=0).startswith("Home\n")
 
 
+def test_what_has_only_ended_is_there_still_and_shows_how_it_is_now():
+    with scripted({}) as script:
+        a_thing(script)
+        script.answers["/thing"] += [DONE, a_page("Ended", self=f"{script.address}/thing")]
+
+        assert walked(script, "things", "1", "remove", status=0).startswith("Ended\n")
+
+
 def test_what_is_done_is_called_done_where_nobody_answers_afterwards():
     with scripted({}) as script:
         a_thing(script)
-        script.answers["/thing"] += [DONE]
+        script.answers["/thing"] += [DONE, NOTHING]
         script.answers["/things"] += [CUT]
 
         assert walked(script, "things", "1", "remove").startswith("homeroom: It is done. But then")

@@ -1,42 +1,13 @@
-import httpx
 import pytest
 
 from homeroom_client import problems
 from homeroom_client.exchange import KEPT, origin_of
 from tests.clients.scripted import CUT, scripted
-from tests.clients.speaking import (
-    Broken,
-    Elsewhere,
-    NodeExchange,
-    NoRepresentation,
-    PythonExchange,
-    Refused,
-    node_process,
-)
+from tests.clients.speaking import Broken, Elsewhere, NoRepresentation, Refused
 
 pytestmark = [pytest.mark.xdist_group("clients")]
 
 OK = (200, {"ETag": '"v1"'}, {"state": "enrolled"})
-
-
-@pytest.fixture
-def in_python():
-    """Give a function that makes an exchange of the Python client with a server."""
-    with httpx.Client(timeout=5) as http:
-        yield lambda script, **given: PythonExchange(http, script.address, **given)
-
-
-@pytest.fixture(scope="module")
-def in_node(node_path):
-    """Give a function that makes an exchange of the ES module with a server."""
-    with node_process(node_path) as process:
-        yield lambda script, **given: NodeExchange(process, script.address, **given)
-
-
-@pytest.fixture(params=["in_python", "in_node"])
-def speaking(request):
-    """Each in turn."""
-    return request.getfixturevalue(request.param)
 
 
 def test_a_write_with_a_key_is_sent_again_with_the_same_key_when_its_answer_got_lost(speaking):
@@ -92,6 +63,21 @@ def test_who_is_asked_to_wait_too_long_is_told_at_once(speaking):
 
     assert refused.value.name == "RateLimited"
     assert exchange.slept == []
+
+
+def test_an_answer_says_when_to_look_again_if_the_server_does(speaking):
+    later = (202, {"Retry-After": "3"}, {"state": "queued"})
+    with scripted({"/j": [later, OK]}) as script:
+        exchange, url = speaking(script), f"{script.address}/j"
+        told = [exchange.write("POST", url, key="k"), exchange.read(url)]
+
+    assert [one.retry_after for one in told] == [3, None]
+
+
+def test_an_answer_that_breaks_off_is_asked_for_again(speaking):
+    half = (200, {"Content-Length": "99"}, b'{"state": "enr')
+    with scripted({"/r": [half, OK]}) as script:
+        assert speaking(script).read(f"{script.address}/r").document == {"state": "enrolled"}
 
 
 def test_what_never_comes_is_given_up_after_five_attempts(speaking):

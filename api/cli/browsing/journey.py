@@ -11,15 +11,19 @@ from typing import Final
 import httpx
 import orjson
 
+from api.cli.browsing.files import NotKept, keep, told_of
 from api.cli.browsing.filling import Asks, Missing, NotThat, fill
 from api.cli.browsing.pages import Choice, choices_of, name_of, printable
 from homeroom_client import (
     Contradiction,
+    File,
     Homeroom,
+    Link,
     NotOffered,
     Problem,
     Redirected,
     Resource,
+    Unfinished,
     UnknownVariable,
     Unreadable,
     problems,
@@ -28,8 +32,10 @@ from homeroom_client import (
 HELP: Final = """\
 NUMBER or RELATION     go there, or do it; name=value after it fills what it takes
 back [N], again        the page before, or the one before that; this page as it is now
+wait                   this job as it is when it has ended
 history, root          where you have been; where everything begins
 login NAME, login hr_… with a password, or with a token that you have; logout
+save [NAME]            keep the file that you fetched, under its name or another
 json                   this page as the server sent it
 help, quit"""
 TOKEN: Final = "hr_"  # noqa: S105  # how a token begins
@@ -44,8 +50,8 @@ class Lost(ValueError):
 
 
 REFUSED: Final = (
-    *(Lost, NotThat, Missing, Contradiction, NotOffered, UnknownVariable),
-    *(Problem, Redirected, Unreadable, httpx.RequestError, httpx.InvalidURL),
+    *(Lost, NotKept, NotThat, Missing, Contradiction, NotOffered, UnknownVariable),
+    *(Problem, Redirected, Unfinished, Unreadable, httpx.RequestError, httpx.InvalidURL),
 )
 """Why a step was not taken; whoever walks is where they were."""
 
@@ -58,6 +64,8 @@ class Journey:
     here: Resource
     asks: Asks | None = None
     trail: list[Resource] = field(default_factory=list)
+    fetched: File | None = None
+    """The last file, until it is saved or another is fetched."""
 
     def obey(self, line: str) -> str | None:
         """Do what a line says; gives what there is to tell, None if `here` is to be seen.
@@ -72,8 +80,7 @@ class Journey:
         command = COMMANDS.get(words[0])
         if command is not None:
             return command(self, words[1:])
-        self._take(self._chosen(words[0]), _pairs(words[1:]))
-        return None
+        return self._take(self._chosen(words[0]), _pairs(words[1:]))
 
     def _chosen(self, word: str) -> Choice:
         choices = choices_of(self.here)
@@ -88,7 +95,7 @@ class Journey:
                 raise
             raise Lost(f"There is no {printable(word)} here; `help` says what there is.") from None
 
-    def _take(self, choice: Choice, given: Mapping[str, str]) -> None:
+    def _take(self, choice: Choice, given: Mapping[str, str]) -> str | None:
         link = choice.link
         if choice.entry is not None:
             if given:
@@ -98,11 +105,18 @@ class Journey:
         elif link is not None and link.is_action:
             self._act(link.rel, given)
         elif link is not None:
-            asked = given if given or not link.variables else self._variables(link.variables)
-            self._arrive(self.here.follow(link.rel, **asked))
+            return self._go(link, given or self._variables(link.variables))
+        return None
+
+    def _go(self, link: Link, given: Mapping[str, str]) -> str | None:
+        if link.is_file:
+            self.fetched = self.here.fetch(link.rel, **given)
+            return told_of(self.fetched)
+        self._arrive(self.here.follow(link.rel, **given))
+        return None
 
     def _variables(self, names: Sequence[str]) -> Mapping[str, str]:
-        if self.asks is None:
+        if self.asks is None or not names:
             return {}
         self.asks.tell("May be given: " + " ".join(names))
         return _pairs(_words(self.asks("name=value …, or Enter: ")))
@@ -118,16 +132,19 @@ class Journey:
         self._arrive(done)
 
     def _retreat(self) -> None:
-        """Go to the nearest page before that still answers: with what is gone, more may be gone.
+        """Stay if the page is there still, else go to the nearest before it: more may be gone.
 
         Raises:
             Lost: nobody answers.
         """
+        before = [*self.trail, self.here]
         try:
-            while self.trail:
+            while before:
+                page = before.pop()
                 with contextlib.suppress(Problem):
-                    self.here = self.trail.pop().refreshed()
+                    self.here, self.trail = page.refreshed(), before
                     return
+            self.trail = []
             self.here = self.home.root()
         except problems.InvalidToken:
             # It was the token itself.
@@ -156,6 +173,17 @@ class Journey:
         """Look anew."""
         self.here = self.here.refreshed()
 
+    def wait(self, _: Sequence[str]) -> None:
+        """Look anew until the job that is here has ended.
+
+        Raises:
+            Lost: this is none.
+            Unfinished: it takes longer than anybody would wait.
+        """
+        if "progress" not in self.here:
+            raise Lost("This is no job: there is nothing to wait for.")
+        self.here = self.here.finished()
+
     def root(self, _: Sequence[str]) -> None:
         """Go where everything begins."""
         self._arrive(self.home.root())
@@ -165,6 +193,14 @@ class Journey:
         been = enumerate(reversed(self.trail), 1)
         lines = [f"back {n:<3} {name_of(page)}  {printable(page.url)}" for n, page in been]
         return "\n".join(lines) or "You have just begun."
+
+    def save(self, words: Sequence[str]) -> str:
+        """Keep the file that was fetched last, where nothing of that name is."""
+        if self.fetched is None:
+            raise Lost("You have fetched no file: go to one first.")
+        kept = keep(self.fetched, " ".join(words) or None)
+        self.fetched = None
+        return kept
 
     def as_json(self, _: Sequence[str] = ()) -> str:
         """The page as the server sent it."""
@@ -201,8 +237,10 @@ class Journey:
 COMMANDS: Final[Mapping[str, Callable[[Journey, Sequence[str]], str | None]]] = {
     "back": Journey.back,
     "again": Journey.again,
+    "wait": Journey.wait,
     "root": Journey.root,
     "history": Journey.history,
+    "save": Journey.save,
     "json": Journey.as_json,
     "login": Journey.log_in,
     "logout": Journey.log_out,

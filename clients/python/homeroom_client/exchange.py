@@ -11,10 +11,11 @@ from typing import Any, Final
 
 import httpx
 
+from homeroom_client.files import File, name_in
 from homeroom_client.problems import problem
 
+JSON: Final = "application/json"
 PROBLEM: Final = "application/problem+json"
-ACCEPT: Final = f"application/json, {PROBLEM}"
 NOTHING_DONE: Final = frozenset({429})
 """The server refused before it did anything (RFC 6585 §4)."""
 UNKNOWN_OUTCOME: Final = frozenset({502, 503, 504})
@@ -72,6 +73,8 @@ class Answer:
     is_replayed: bool = False
     is_public: bool = False
     fresh_until: float = 0.0
+    retry_after: float | None = None
+    """Seconds after which to look again; None where the server says nothing of it."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -91,10 +94,11 @@ class Exchange:
         public = [(url, kept) for url, kept in self._kept.items() if kept.is_public]
         self._kept = OrderedDict(public)
 
-    def read(self, url: str, *, anew: bool = False) -> Answer:
+    def read(self, url: str, *, anew: bool = False, media_type: str | None = None) -> Answer:
         """What is there now: kept answers are revalidated by their entity tag (RFC 9110 §13.1.2).
 
-        While `Cache-Control` says that it is fresh nobody is asked, unless `anew`.
+        While `Cache-Control` says that it is fresh nobody is asked, unless `anew`. `media_type` is
+        what a link says that there is; it is preferred to plain JSON.
 
         Raises:
             Problem: the server refuses.
@@ -104,11 +108,14 @@ class Exchange:
         known = self._kept.get(url)
         if known is not None and not anew and self.clock() < known.fresh_until:
             return known
-        fields = {"If-None-Match": known.etag} if known is not None and known.etag else {}
+        fields = {"Accept": accepting(media_type or JSON)}
+        if known is not None and known.etag:
+            fields["If-None-Match"] = known.etag
         response = self._send("GET", url, fields, is_repeatable=True)
         if response.status_code == 304 and known is not None:
             # What is still right is fresh again (RFC 9111 §4.3.4).
-            answer = replace(known, fresh_until=self._fresh_until(response))
+            fresh_until, retry_after = self._fresh_until(response), _retry_after(response)
+            answer = replace(known, fresh_until=fresh_until, retry_after=retry_after)
             self._keep(answer)
             return answer
         answer = self._answer(url, response)
@@ -116,6 +123,22 @@ class Exchange:
             raise Unreadable(url, "")
         self._keep(answer)
         return answer
+
+    def fetch(self, url: str, media_type: str | None = None) -> File:
+        """The bytes that are there, whatever they are; they are not kept.
+
+        Raises:
+            Problem: the server refuses.
+            Redirected: it says to ask elsewhere.
+        """
+        fields = {"Accept": f"{media_type or '*/*'}, {PROBLEM}"}
+        response = self._send("GET", url, fields, is_repeatable=True)
+        self._refuse(url, response)
+        return File(
+            media_type=response.headers.get("Content-Type", ""),
+            name=name_in(response.headers.get("Content-Disposition", "")),
+            body=response.content,
+        )
 
     def write(
         self,
@@ -157,7 +180,7 @@ class Exchange:
         *,
         is_repeatable: bool,
     ) -> httpx.Response:
-        headers = {"Accept": ACCEPT, **self._authorization(url), **fields}
+        headers = {"Accept": accepting(JSON), **self._authorization(url), **fields}
         for attempt in range(1, self.patience.attempts + 1):
             is_last = attempt == self.patience.attempts
             try:
@@ -186,25 +209,27 @@ class Exchange:
         status = response.status_code
         if status not in NOTHING_DONE and not (is_repeatable and status in UNKNOWN_OUTCOME):
             return None
-        said = response.headers.get("Retry-After", "0")
-        seconds = float(said) if said.isdigit() else 0.0
+        seconds = _retry_after(response) or 0.0
         return seconds if seconds <= self.patience.longest else None
 
     def _answer(self, url: str, response: httpx.Response) -> Answer:
-        if response.is_redirect:
-            raise Redirected(str(response.url), response.headers.get("Location", ""))
-        document = self._document(url, response)
-        if response.is_error:
-            raise problem(response.status_code, document or {})
+        self._refuse(url, response)
         return Answer(
             url=url,
             status=response.status_code,
             etag=response.headers.get("ETag"),
-            document=document,
+            document=self._document(url, response),
             is_replayed=response.headers.get("Idempotent-Replayed") == "true",
             is_public=_freshness(response) is not None,
             fresh_until=self._fresh_until(response),
+            retry_after=_retry_after(response),
         )
+
+    def _refuse(self, url: str, response: httpx.Response) -> None:
+        if response.is_redirect:
+            raise Redirected(str(response.url), response.headers.get("Location", ""))
+        if response.is_error:
+            raise problem(response.status_code, self._document(url, response) or {})
 
     def _fresh_until(self, response: httpx.Response) -> float:
         return self.clock() + (_freshness(response) or 0.0)
@@ -228,6 +253,11 @@ def origin_of(url: str) -> str:
     return f"{parsed.scheme}://{parsed.host}:{port}"
 
 
+def accepting(media_type: str) -> str:
+    """The header `Accept` of somebody who reads this, else JSON, and what is refused."""
+    return ", ".join(dict.fromkeys((media_type, JSON, PROBLEM)))
+
+
 def new_key() -> str:
     """A name for one call that nobody else gives to another."""
     return secrets.token_urlsafe(16)
@@ -239,6 +269,12 @@ def _json(response: httpx.Response) -> Any:
         return response.json()
     except ValueError:
         return None
+
+
+def _retry_after(response: httpx.Response) -> float | None:
+    """Seconds, as the server asks to wait; None where it names none (RFC 9110 §10.2.3)."""
+    said = response.headers.get("Retry-After", "")
+    return float(said) if said.isdecimal() else None
 
 
 def _freshness(response: httpx.Response) -> float | None:

@@ -64,16 +64,14 @@ class Homeroom:
 
     def root(self) -> Resource:
         """Where everything begins."""
-        answer = self.exchange.read(self._url)
-        root = Resource(self, answer.document, url=answer.url, etag=answer.etag)
+        root = self.read(self._url)
         # A Homeroom may be reached by another name than it has for itself.
         self.exchange.origins.add(origin_of(root.url))
         return root
 
     def read(self, url: str) -> Resource:
         """What is at an address that the server gave earlier, as a bookmark."""
-        answer = self.exchange.read(url)
-        return Resource(self, answer.document, url=answer.url, etag=answer.etag)
+        return Resource.of(self, self.exchange.read(url))
 
     def sign_up(self, username: str, password: str, **more: Any) -> Resource:
         """Make an account; it does not log in."""

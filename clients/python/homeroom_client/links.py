@@ -18,6 +18,7 @@ class Link:
     method: str = "GET"
     operation: str | None = None
     media_type: str | None = None
+    """Of what an action takes, else of what is there."""
     title: str | None = None
     is_templated: bool = False
     needs_version: bool = False
@@ -42,6 +43,11 @@ class Link:
     def is_action(self) -> bool:
         """Whether following it changes something."""
         return self.method != "GET"
+
+    @property
+    def is_file(self) -> bool:
+        """Whether what is there is no representation, as far as the link says."""
+        return not self.is_action and "json" not in (self.media_type or "json")
 
     @property
     def variables(self) -> tuple[str, ...]:

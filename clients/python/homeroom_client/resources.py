@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from homeroom_client.exchange import Answer, Exchange, new_key
+from homeroom_client.files import File
 from homeroom_client.forms import Form
 from homeroom_client.links import Block, Link, NotOffered
 from homeroom_client.problems import __getattr__ as problem_named
@@ -13,6 +14,19 @@ from homeroom_client.problems import __getattr__ as problem_named
 StaleVersion = problem_named("StaleVersion")
 Values = Mapping[str, Any]
 ATTEMPTS = 5
+FINAL: Final = frozenset({"succeeded", "failed", "cancelled"})
+"""The states in which a job stays."""
+LOOK_AGAIN: Final = 1.0
+"""Seconds between two looks at a job whose server asks for no others."""
+LONGEST_JOB: Final = 300.0
+
+
+class Unfinished(Exception):
+    """A job took longer than somebody would wait; `job` is how it was last seen."""
+
+    def __init__(self, job: Resource, within: float) -> None:
+        super().__init__(f"{job.url} is {job['state']} still, after {within:g} seconds")
+        self.job = job
 
 
 class Guide(Protocol):
@@ -43,6 +57,15 @@ class Resource:
         self.url = self.links["self"].href if "self" in self.links else url
         self.is_replayed = False
         """Whether the answer was given before, to an attempt whose answer got lost."""
+        self.retry_after: float | None = None
+        """Seconds after which to look again; None where the server says nothing of it."""
+
+    @classmethod
+    def of(cls, guide: Guide, answer: Answer) -> Resource:
+        """What an answer shows."""
+        resource = cls(guide, answer.document, url=answer.url, etag=answer.etag)
+        resource.is_replayed, resource.retry_after = answer.is_replayed, answer.retry_after
+        return resource
 
     def __repr__(self) -> str:
         return f"<Resource {self.url}>"
@@ -92,14 +115,45 @@ class Resource:
             NotOffered, UnknownVariable: there is no such link, or no such place in it.
             Problem: the server refuses.
         """
-        link = self.link(rel)
-        if link.is_action:
-            raise ValueError(f"{rel} is an action: act() or form() is the way")
-        return self._of(self._guide.exchange.read(link.url(**values)))
+        link = self._leading(rel)
+        if link.is_file:
+            raise ValueError(f"{rel} is {link.media_type}: fetch() is the way")
+        url = link.url(**values)
+        return self._of(self._guide.exchange.read(url, media_type=link.media_type))
+
+    def fetch(self, rel: str, /, **values: Any) -> File:
+        """The file that a link leads to, as the server sent it; nothing is read in it, or kept.
+
+        Raises:
+            NotOffered, UnknownVariable: there is no such link, or no such place in it.
+            Problem: the server refuses.
+        """
+        link = self._leading(rel)
+        return self._guide.exchange.fetch(link.url(**values), link.media_type)
 
     def refreshed(self) -> Resource:
         """The same thing as it is now; unchanged, it costs the server no body."""
         return self._of(self._guide.exchange.read(self.url, anew=True))
+
+    def finished(self, *, within: float = LONGEST_JOB) -> Resource:
+        """This job when its state is final, which may be `failed`; `within` is in seconds.
+
+        It is looked at again and again, each time after as long as the server asked for last.
+
+        Raises:
+            Unfinished: it is not by then.
+            Problem: the server refuses; a job may be gone.
+        """
+        exchange = self._guide.exchange
+        job, pause, until = self, LOOK_AGAIN, exchange.clock() + within
+        while job["state"] not in FINAL:
+            pause = job.retry_after or pause
+            left = until - exchange.clock()
+            if left <= 0:
+                raise Unfinished(job, within)
+            exchange.patience.sleep(min(pause, left))
+            job = job.refreshed()
+        return job
 
     def pages(self) -> Iterator[Resource]:
         """This page of a list, and every one after it."""
@@ -152,6 +206,13 @@ class Resource:
                 seen = seen.refreshed()
         raise AssertionError("the last attempt returns or raises")
 
+    def _leading(self, rel: str) -> Link:
+        """The link of a relation, which changes nothing."""
+        link = self.link(rel)
+        if link.is_action:
+            raise ValueError(f"{rel} is an action: act() or form() is the way")
+        return link
+
     def _do(self, form: Form, values: Values, key: str | None) -> Resource | None:
         link = form.link
         answer = self._guide.exchange.write(
@@ -183,6 +244,4 @@ class Resource:
         return Resource(self._guide, document, url=self.url)
 
     def _of(self, answer: Answer) -> Resource:
-        resource = Resource(self._guide, answer.document, url=answer.url, etag=answer.etag)
-        resource.is_replayed = answer.is_replayed
-        return resource
+        return Resource.of(self._guide, answer)
