@@ -99,12 +99,14 @@ def apply(
     representation: Representation,
     *,
     read_only: Collection[str] = (),
+    known: Collection[str] | None = None,
 ) -> Patched:
     """What a PATCH leaves, without `read_only` members and without links.
 
     `document` is JSON Patch when `media_type` says so, else a merge patch. Neither argument is
-    changed. A member that a merge patch sets to null is absent and takes its default. Read-only
-    members may come along unchanged; one that would change is a fault.
+    changed. A member that a merge patch sets to null is absent and takes its default; one that is
+    not `known` stays null, so that validation names it. Read-only members may come along
+    unchanged; one that would change is a fault.
 
     Raises:
         MalformedPatch: see `require_document`.
@@ -126,7 +128,13 @@ def apply(
         for name in document
         if name in read_only and not _equal(document[name], representation.get(name))
     )
-    return Patched(media_type=media_type, members=_merged(kept, sent), faults=faults)
+    strange = {
+        name: None
+        for name, value in sent.items()
+        if value is None and known is not None and name not in known
+    }
+    members = {**_merged(kept, sent), **strange}
+    return Patched(media_type=media_type, members=members, faults=faults)
 
 
 def members_written(media_type: str, document: Any) -> set[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from api.errors import StaleVersion, ValidationFailed
 from api.http import conditional, patches
 from api.http.parser import editable_of, load_body, load_replacement
-from api.schemas.dumping import dumped
+from api.schemas.dumping import dumped, names_of
 
 if TYPE_CHECKING:
     from marshmallow import Schema
@@ -76,6 +76,7 @@ class Revision:
                 self.asked.document,
                 whole,
                 read_only=whole.keys() - present.keys(),
+                known=names_of(schema),
             )
             wanted = _validated(schema, patched)
         stored = load_body(schema, present)

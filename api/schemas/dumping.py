@@ -28,6 +28,12 @@ def members_of(schema: type[Schema]) -> tuple[tuple[str, Getter], ...]:
 
 
 @functools.cache
+def names_of(schema: type[Schema]) -> frozenset[str]:
+    """Every member that the schema has, shown or taken."""
+    return frozenset(field.data_key or name for name, field in schema().fields.items())
+
+
+@functools.cache
 def volatile_members_of(schema: type[Schema]) -> tuple[tuple[str, Getter], ...]:
     """The members that change without the row's version: their fields' metadata says so."""
     names = {

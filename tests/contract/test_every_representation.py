@@ -159,6 +159,21 @@ def test_whoever_prefers_little_is_told_little_of_a_change(world, here, name):
 
 
 @on_sqlite
+@named("update_")
+def test_a_merge_patch_with_a_null_for_what_there_is_not_names_it(world, here, name):
+    target = here[name]
+    before = read(world, target)
+
+    refused = opened(world, target, json={"no_such": None}, if_match=before.headers["ETag"])
+
+    assert refused.status_code == 422, refused.text
+    assert [(e["pointer"], e["code"]) for e in refused.json["errors"]] == [
+        ("#/no_such", "unknown-member")
+    ]
+    assert read(world, target).data == before.data
+
+
+@on_sqlite
 @named("create_")
 def test_whoever_prefers_little_is_told_little_of_what_was_made(app, http_clock, here, name):
     target, world = here[name], a_world(app)

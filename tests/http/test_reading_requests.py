@@ -107,6 +107,18 @@ def test_a_merge_patch_is_refused_for_all_its_faults_at_once(school):
     assert school.owner.get(school.url).data == before.data
 
 
+def test_a_merge_patch_clears_nothing_that_there_is_not(school):
+    before = school.owner.get(school.url)
+
+    refused = patched(school, {"max_waitlist_per_term": None, "_links": None}, MERGE_PATCH)
+
+    assert (refused.status_code, refused.json["code"]) == (422, "validation-failed")
+    assert [(fault["pointer"], fault["code"]) for fault in refused.json["errors"]] == [
+        ("#/max_waitlist_per_term", "unknown-member")
+    ]
+    assert school.owner.get(school.url).data == before.data
+
+
 def test_a_failed_test_is_a_conflict_and_changes_nothing(school):
     before = school.owner.get(school.url)
 
