@@ -40,6 +40,7 @@ REASONS = (
         "A pointer leads into what is stored.",
         "update_.*",
     ),
+    Reason("unknown-member", "#/[^/]*", "A step can write to any place.", "update_.*"),
     Reason(
         "not-found",
         r"#/(course_id|term_id|instructors/\d+/member_id)",

@@ -20,6 +20,7 @@ def a_problem(code, pointer):
     [
         ("not-found", "#/code", "create_invitation_acceptance", "create_course"),
         ("required", "#/title", "upsert_course", "create_course"),
+        ("unknown-member", "#/", "update_user", "create_course"),
         ("not-a-choice", "#/timezone", "create_organization", "update_user"),
     ],
 )
