@@ -44,8 +44,7 @@ def _nothing() -> None:
 
 
 def application_of(settings: Settings, prepare: Callable[[], None] = _nothing) -> Flask:
-    """Build the application on a database that this release can use; its sweeper and its
-    worker run then.
+    """Build the application on a database that fits this release; sweeper and worker run then.
 
     `prepare` may make that database, and is called before it is looked at. A server that does not
     answer yet is waited for: until then the application refuses all that needs it by 503.

@@ -124,8 +124,8 @@ class JobResult(Resource):
 
     @operation(
         summary="Fetch the result of a job",
-        description="404 as long as there is none, and once somebody was erased who was in it:"
-        " then ask for another export.",
+        description="404 as long as there is none, once five newer exports are done, and once a"
+        " student was erased: then ask for another export.",
         tag=TAG,
         action=Action.JOB_READ,
         download=ARCHIVE,

@@ -27,7 +27,7 @@ AT_ONCE: Final = 3
 """Jobs that an organization may have queued or running."""
 
 KEPT: Final = dt.timedelta(days=7)
-"""How long a job and its result are there, from when it was asked for."""
+"""How long a job is there at least, from when it was asked for; its result at most."""
 
 NONE_AT_ALL = jobs.OF_ORGANIZATION.where(false())
 _STATE = (Block(StateConflict.code),)
@@ -124,7 +124,7 @@ class Jobs:
 
         Raises:
             NotFound, Forbidden: no such job here, or the caller is not staff; it made nothing
-                (yet), or somebody was erased since who was in it.
+                (yet), or its file made room for newer ones, or a student was erased since.
         """
         row = self._seen(actor, tx.first(jobs.RESULT_OF, job_id=job_id))
         if row.body is None:
